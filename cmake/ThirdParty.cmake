@@ -1,0 +1,22 @@
+# Every library that DART uses, found once.
+find_package(fmt CONFIG REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+find_package(simdjson CONFIG REQUIRED)
+find_package(spdlog CONFIG REQUIRED)
+find_package(CLI11 CONFIG REQUIRED)
+find_package(nlohmann_json CONFIG REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(Threads REQUIRED)
+
+# dart_find_library(target header name...): for packages that bring no CMake file, or one without a static library. The
+# first name found wins: libX.a before libX.so.
+function(dart_find_library target header)
+  find_library(DART_LIBRARY_${target} NAMES ${ARGN} REQUIRED)
+  find_path(DART_INCLUDE_${target} ${header} REQUIRED)
+  mark_as_advanced(DART_LIBRARY_${target} DART_INCLUDE_${target})
+  add_library(${target} UNKNOWN IMPORTED GLOBAL)
+  set_target_properties(${target} PROPERTIES IMPORTED_LOCATION "${DART_LIBRARY_${target}}"
+                                             INTERFACE_INCLUDE_DIRECTORIES "${DART_INCLUDE_${target}}")
+endfunction()
+dart_find_library(pg_query pg_query.h libpg_query.a pg_query)
+dart_find_library(zstd zstd.h libzstd.a zstd)
