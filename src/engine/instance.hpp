@@ -1,0 +1,80 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/result.hpp"
+#include "engine/connector.hpp"
+#include "engine/operator.hpp"
+#include "engine/stage.hpp"
+
+namespace dart::engine {
+
+struct End {};
+struct Watermark {
+  EventTime time = kMinEventTime;
+};
+
+/// What travels over an exchange, in order. Chunks own their bytes: they may cross threads.
+struct Message {
+  std::size_t exchange = 0;  ///< index into Stages::exchanges
+  std::variant<Chunk, Progress, Watermark, End> content;
+};
+
+/// One operator's share of a report.
+struct OperatorReport {
+  plan::NodeId node = 0;
+  std::string kind;    ///< plan::kind_name
+  std::string label;   ///< view or table
+  std::string detail;  ///< plan::describe
+  Counters counters;
+};
+
+struct InstanceSettings {
+  std::size_t chunk_rows = 2048;
+  NanoClock clock = nullptr;  ///< for busy times; null: none are kept
+};
+
+/// One running copy of a stage. Not thread-safe: the runtime lets at most one worker at it at a time. A source stage
+/// is driven by `poll`, any other by `receive`; what it produces for other stages is taken from `outgoing` after each.
+class Instance {
+ public:
+  /// Opens the sources and sinks of the stage. `plan` outlives the instance.
+  static Result<std::unique_ptr<Instance>> open(const plan::Plan& plan, const Stages& stages, std::size_t stage,
+                                                const InstanceSettings& settings, ConnectorFactory& connectors);
+  ~Instance();
+
+  struct Turn {
+    std::size_t rows = 0;                ///< rows read; 0: nothing was due
+    std::optional<TimePoint> wake_at;    ///< with rows == 0: when to poll again; empty: when a ready_fd is readable
+  };
+  [[nodiscard]] bool has_sources() const;
+  /// Reads at most `budget_rows` rows from the sources and drives them through the stage.
+  Turn poll(TimePoint now, std::size_t budget_rows);
+  /// Takes one message of an exchange that ends here.
+  void receive(Message message);
+  /// Nothing is waiting for this instance: sinks make visible what they hold (write(2)).
+  void pause();
+  /// Ends the sources early (Ctrl-C): what has been read is finished, sinks are closed.
+  void stop_sources();
+
+  /// What this instance has produced for other stages since it was last taken; the taker empties it.
+  [[nodiscard]] std::vector<Message>& outgoing();
+  /// All inputs have ended and all sinks are closed.
+  [[nodiscard]] bool finished() const;
+  /// The error that ended the query, if any.
+  [[nodiscard]] const std::optional<Error>& failure() const;
+  /// File descriptors of sources to wait for.
+  [[nodiscard]] std::vector<int> ready_fds() const;
+  [[nodiscard]] std::vector<OperatorReport> report() const;
+
+ private:
+  Instance();
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace dart::engine

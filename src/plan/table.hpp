@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "columnar/types.hpp"
+#include "columnar/value.hpp"
+#include "plan/expression.hpp"
+
+namespace dart::plan {
+
+struct TableColumn {
+  std::string name;
+  columnar::LogicalType type;
+  bool not_null = false;
+};
+
+/// CONSTRAINT name CHECK (condition) over the table's columns. A row for which it is false is a row error.
+struct CheckConstraint {
+  std::string name;
+  ExpressionPtr condition;
+};
+
+enum class LatePolicy : std::uint8_t { Drop, Update, SideTable };
+
+/// WITH (...) as written, keys in lower case; numbers, booleans and texts as Values.
+using Options = std::vector<std::pair<std::string, columnar::Value>>;
+
+/// Null when the option was not given.
+[[nodiscard]] const columnar::Value* find_option(const Options& options, std::string_view name);
+
+/// A source or sink as CREATE TABLE declares it.
+struct TableDefinition {
+  std::string name;
+  std::vector<TableColumn> columns;
+  std::vector<CheckConstraint> checks;
+  std::vector<std::uint32_t> primary_key;
+  std::string connector;
+  std::string format;  ///< empty where the connector has no format (datagen, blackhole)
+  Options options;     ///< those of the connector and the format; the common ones are in the fields below
+  std::optional<std::uint32_t> event_time;  ///< column
+  std::int64_t watermark_delay_us = 0;
+  std::optional<std::int64_t> idle_after_us;
+  LatePolicy late = LatePolicy::Drop;
+  std::string late_table;                 ///< SideTable only
+  std::vector<std::uint32_t> tie_break;   ///< columns; empty: arrival order
+  std::optional<std::uint32_t> delay_column;  ///< sinks: filled by the sink itself
+  std::optional<std::uint32_t> op_column;     ///< sinks: '+' or '-' per changelog row
+};
+
+}  // namespace dart::plan
