@@ -47,11 +47,11 @@ using Status = Result<void>;
 #define DART_CONCAT(a, b) DART_CONCAT_INNER(a, b)
 
 /// Hands an error on to the caller; otherwise binds the value: DART_TRY(auto x, f());
-#define DART_TRY(declaration, expression)                                    \
-  auto DART_CONCAT(dart_try_, __LINE__) = (expression);                      \
-  if (!DART_CONCAT(dart_try_, __LINE__)) {                                   \
+#define DART_TRY(declaration, expression)                                         \
+  auto DART_CONCAT(dart_try_, __LINE__) = (expression);                           \
+  if (!DART_CONCAT(dart_try_, __LINE__)) {                                        \
     return ::tl::unexpected(std::move(DART_CONCAT(dart_try_, __LINE__)).error()); \
-  }                                                                          \
+  }                                                                               \
   declaration = *std::move(DART_CONCAT(dart_try_, __LINE__))
 
 /// The same for a Status.

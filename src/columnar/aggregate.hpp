@@ -21,23 +21,25 @@ struct AggregateRows {
   std::span<const Vector* const> arguments;
   const std::uint32_t* selection;  ///< null: rows 0..count-1
   std::size_t count;
-  const std::uint32_t* groups;    ///< by row
-  const std::int64_t* weights;    ///< by row; null: all +1; negative retracts
-  const std::int64_t* positions;  ///< by row: the row's place in the table's order, for ordered aggregates; may be null
+  const std::uint32_t* groups;  ///< by row
+  const std::int64_t* weights;  ///< by row; null: all +1; negative retracts
+  const std::int64_t*
+      positions;  ///< by row: the row's place in the table's order, for ordered aggregates; may be null
   std::byte* states;
   std::size_t stride;
 };
 
-/// An aggregate for fixed argument types. A state is `state_size` bytes, 8-byte aligned, made by `init`. It may
-/// own memory (then `destroy` is set) and is never copied by bytes while it lives elsewhere; moving the bytes
-/// to another place is allowed (states hold no pointers into themselves).
+/// An aggregate for fixed argument types. A state is `state_size` bytes, 8-byte aligned, made by `init`. It
+/// may own memory (then `destroy` is set) and is never copied by bytes while it lives elsewhere; moving the
+/// bytes to another place is allowed (states hold no pointers into themselves).
 struct BoundAggregate {
   LogicalType result;
   std::size_t state_size = 0;
-  bool retractable = true;     ///< takes negative weights; otherwise combine-only
-  bool ordered = false;        ///< needs `positions`: first, last
-  bool skips_null = true;      ///< rows with a NULL argument are not handed in
-  std::shared_ptr<const void> parameters;  ///< constants of the call (a percentile's fraction); handed to every function
+  bool retractable = true;  ///< takes negative weights; otherwise combine-only
+  bool ordered = false;     ///< needs `positions`: first, last
+  bool skips_null = true;   ///< rows with a NULL argument are not handed in
+  std::shared_ptr<const void>
+      parameters;  ///< constants of the call (a percentile's fraction); handed to every function
 
   using Parameters = const void*;
   void (*init)(Parameters, std::byte* state) = nullptr;
@@ -45,8 +47,8 @@ struct BoundAggregate {
   void (*update)(Parameters, const AggregateRows& rows) = nullptr;
   /// Adds what `from` has taken in to `into`; `from` stays as it is.
   void (*combine)(Parameters, std::byte* into, const std::byte* from) = nullptr;
-  /// Writes the result for this state at a row of `out` (already reset to `result`); NULL by set_null. A result out
-  /// of range is NULL plus `true` (the caller counts it as a row error).
+  /// Writes the result for this state at a row of `out` (already reset to `result`); NULL by set_null. A
+  /// result out of range is NULL plus `true` (the caller counts it as a row error).
   bool (*finalize)(Parameters, const std::byte* state, Vector& out, std::size_t row) = nullptr;
   void (*serialize)(Parameters, const std::byte* state, ByteWriter& out) = nullptr;
   /// Into a state fresh from `init`.
@@ -60,7 +62,8 @@ struct AggregateFunction {
   std::string_view name;
   std::vector<TypeId> parameters;  ///< as ScalarFunction::parameters
   /// `constants[i]` is the literal of argument i or null; direct arguments of WITHIN GROUP come first.
-  Result<BoundAggregate> (*bind)(std::span<const LogicalType> types, std::span<const Value* const> constants) = nullptr;
+  Result<BoundAggregate> (*bind)(std::span<const LogicalType> types,
+                                 std::span<const Value* const> constants) = nullptr;
   std::string_view summary;
 };
 
@@ -73,8 +76,10 @@ struct ResolvedAggregate {
 
 /// As resolve_function. `distinct` wraps the aggregate so that every different value counts once (also under
 /// retraction); it is refused where that has no meaning.
-[[nodiscard]] Result<ResolvedAggregate> resolve_aggregate(std::string_view name, std::span<const LogicalType> types,
-                                                          std::span<const Value* const> constants, bool distinct);
+[[nodiscard]] Result<ResolvedAggregate> resolve_aggregate(std::string_view name,
+                                                          std::span<const LogicalType> types,
+                                                          std::span<const Value* const> constants,
+                                                          bool distinct);
 [[nodiscard]] bool is_aggregate_function(std::string_view name);
 
 }  // namespace dart::columnar

@@ -20,7 +20,9 @@ class RowErrors {
     std::uint32_t row;
     const char* reason;
   };
-  void mark(std::size_t row, const char* reason) { marks_.push_back({static_cast<std::uint32_t>(row), reason}); }
+  void mark(std::size_t row, const char* reason) {
+    marks_.push_back({static_cast<std::uint32_t>(row), reason});
+  }
   [[nodiscard]] bool empty() const { return marks_.empty(); }
   [[nodiscard]] const std::vector<Mark>& marks() const { return marks_; }
   void clear() { marks_.clear(); }
@@ -51,8 +53,9 @@ using Kernel = void (*)(const KernelCall& call);
 struct BoundFunction {
   LogicalType result;
   Kernel kernel = nullptr;
-  std::shared_ptr<const void> state;  ///< what the kernel prepared from constants (a compiled pattern); may be null
-  bool propagates_null = true;        ///< false: the kernel sees NULLs and decides itself
+  std::shared_ptr<const void>
+      state;                    ///< what the kernel prepared from constants (a compiled pattern); may be null
+  bool propagates_null = true;  ///< false: the kernel sees NULLs and decides itself
 };
 
 /// One signature of a scalar function, one entry of a list. Operators are functions named by their symbol.
@@ -65,7 +68,8 @@ struct ScalarFunction {
   bool variadic = false;
   /// Chooses the kernel. `types` are the arguments' types after coercion; `constants[i]` is the value of
   /// argument i where it is a literal, otherwise null.
-  Result<BoundFunction> (*bind)(std::span<const LogicalType> types, std::span<const Value* const> constants) = nullptr;
+  Result<BoundFunction> (*bind)(std::span<const LogicalType> types,
+                                std::span<const Value* const> constants) = nullptr;
   /// One line for the function reference.
   std::string_view summary;
 };
@@ -73,16 +77,18 @@ struct ScalarFunction {
 /// All built-in scalar functions and operators: the concatenated lists of the files in columnar/functions/.
 [[nodiscard]] std::span<const ScalarFunction> scalar_functions();
 
-/// A call after overload resolution: cast argument i to `parameters[i]` (equal types need no cast), then call.
+/// A call after overload resolution: cast argument i to `parameters[i]` (equal types need no cast), then
+/// call.
 struct ResolvedFunction {
   std::vector<LogicalType> parameters;
   BoundFunction bound;
 };
 
 /// Picks the overload as PostgreSQL does: an exact match first, else the one reached by the fewest implicit
-/// casts, with preferred types (text, double precision, timestamptz) for untyped literals; the error names the
-/// call with its types, and the nearest known name or the candidates.
-[[nodiscard]] Result<ResolvedFunction> resolve_function(std::string_view name, std::span<const LogicalType> types,
+/// casts, with preferred types (text, double precision, timestamptz) for untyped literals; the error names
+/// the call with its types, and the nearest known name or the candidates.
+[[nodiscard]] Result<ResolvedFunction> resolve_function(std::string_view name,
+                                                        std::span<const LogicalType> types,
                                                         std::span<const Value* const> constants);
 [[nodiscard]] bool is_scalar_function(std::string_view name);
 /// The name of the list `names` that is nearest by edit distance, or empty when none is near.
@@ -90,7 +96,8 @@ struct ResolvedFunction {
 
 enum class CastKind : std::uint8_t { Implicit, Assignment, Explicit };
 
-/// How a value of one type becomes another; refused with the reason when PostgreSQL has no such cast of that kind.
+/// How a value of one type becomes another; refused with the reason when PostgreSQL has no such cast of that
+/// kind.
 [[nodiscard]] Result<BoundFunction> bind_cast(LogicalType from, LogicalType to, CastKind kind);
 /// Casts one value; a value that does not fit is an Error with PostgreSQL's message.
 [[nodiscard]] Result<Value> cast_value(const Value& value, LogicalType to);

@@ -10,12 +10,12 @@ namespace dart::columnar {
 /// What SQL calls a type. Many logical types share few physical forms; only the physical ones
 /// multiply loops.
 enum class TypeId : std::uint8_t {
-  Null,         ///< the type of a bare NULL and of an untyped string literal before coercion ("unknown")
+  Null,  ///< the type of a bare NULL and of an untyped string literal before coercion ("unknown")
   Bool,
-  Int,          ///< 32-bit range, held as int64
+  Int,  ///< 32-bit range, held as int64
   BigInt,
   Double,
-  Numeric,      ///< numeric(precision, scale): exact; int64 up to 18 digits, int128 above, to 38
+  Numeric,  ///< numeric(precision, scale): exact; int64 up to 18 digits, int128 above, to 38
   Text,
   Timestamp,    ///< microseconds since 1970-01-01 00:00:00
   TimestampTz,  ///< the same, in UTC
@@ -46,20 +46,27 @@ struct LogicalType {
   }
   [[nodiscard]] constexpr PhysicalType physical() const {
     switch (id) {
-      case TypeId::Bool: return PhysicalType::Bool;
-      case TypeId::Double: return PhysicalType::Double;
+      case TypeId::Bool:
+        return PhysicalType::Bool;
+      case TypeId::Double:
+        return PhysicalType::Double;
       case TypeId::Text:
       case TypeId::Jsonb:
-      case TypeId::Null: return PhysicalType::String;
-      case TypeId::Numeric: return precision > kMaxShortPrecision ? PhysicalType::Int128 : PhysicalType::Int64;
-      default: return PhysicalType::Int64;
+      case TypeId::Null:
+        return PhysicalType::String;
+      case TypeId::Numeric:
+        return precision > kMaxShortPrecision ? PhysicalType::Int128 : PhysicalType::Int64;
+      default:
+        return PhysicalType::Int64;
     }
   }
   [[nodiscard]] constexpr bool is_integer() const { return id == TypeId::Int || id == TypeId::BigInt; }
   [[nodiscard]] constexpr bool is_number() const {
     return is_integer() || id == TypeId::Double || id == TypeId::Numeric;
   }
-  [[nodiscard]] constexpr bool is_time() const { return id == TypeId::Timestamp || id == TypeId::TimestampTz; }
+  [[nodiscard]] constexpr bool is_time() const {
+    return id == TypeId::Timestamp || id == TypeId::TimestampTz;
+  }
 };
 
 /// As SQL writes it: "numeric(9,2)", "timestamp", "double precision".
@@ -68,11 +75,14 @@ struct LogicalType {
 /// Bytes of one value of the physical type inside a vector.
 [[nodiscard]] constexpr std::size_t width_of(PhysicalType type) {
   switch (type) {
-    case PhysicalType::Bool: return 1;
+    case PhysicalType::Bool:
+      return 1;
     case PhysicalType::Int64:
-    case PhysicalType::Double: return 8;
+    case PhysicalType::Double:
+      return 8;
     case PhysicalType::Int128:
-    case PhysicalType::String: return 16;
+    case PhysicalType::String:
+      return 16;
   }
   return 0;
 }

@@ -12,8 +12,8 @@ namespace {
 constexpr std::size_t kAlignment = 64;
 
 std::shared_ptr<std::byte[]> allocate_bytes(std::size_t bytes) {
-  auto* place = static_cast<std::byte*>(::operator new(bytes, std::align_val_t{kAlignment}));
-  return {place, [](std::byte* p) { ::operator delete(p, std::align_val_t{kAlignment}); }};
+  auto* place = static_cast<std::byte*>(::operator new (bytes, std::align_val_t{kAlignment}));
+  return {place, [](std::byte* p) { ::operator delete (p, std::align_val_t{kAlignment}); }};
 }
 
 }  // namespace
@@ -149,7 +149,8 @@ Vector Vector::slice(std::size_t begin, std::size_t count) const {
   if (validity_) {
     v.validity_ = make_validity(count);
     for (std::size_t k = 0; k < count; ++k) {
-      if (is_null(begin + k)) v.validity_[static_cast<std::ptrdiff_t>(k / 64)] &= ~(std::uint64_t{1} << (k % 64));
+      if (is_null(begin + k))
+        v.validity_[static_cast<std::ptrdiff_t>(k / 64)] &= ~(std::uint64_t{1} << (k % 64));
     }
   }
   return v;

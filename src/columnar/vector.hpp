@@ -47,7 +47,8 @@ class Vector {
   void reset(std::size_t rows) { reset(type_, rows); }
   /// After writing place 0 of a vector just reset: it now stands for all rows.
   void make_constant() { constant_ = true; }
-  /// The same bytes under another type of the same physical form (bigint as timestamp, numeric(9,2) as (12,2)).
+  /// The same bytes under another type of the same physical form (bigint as timestamp, numeric(9,2) as
+  /// (12,2)).
   void set_type(LogicalType type) {
     DART_DCHECK(type.physical() == type_.physical());
     type_ = type;
@@ -80,7 +81,8 @@ class Vector {
   }
   /// Between `reset` and handing on: this row is NULL.
   void set_null(std::size_t row);
-  /// Between `reset` and handing on: rows that are NULL in `other` are NULL here too (in words, no copy kept).
+  /// Between `reset` and handing on: rows that are NULL in `other` are NULL here too (in words, no copy
+  /// kept).
   void merge_nulls(const Vector& other, std::size_t rows);
 
   /// The heap for strings written into this vector; made at first use.
@@ -104,9 +106,9 @@ class Vector {
  private:
   LogicalType type_{};
   bool constant_ = false;
-  std::size_t capacity_ = 0;               // bytes of buffer_
-  std::shared_ptr<std::byte[]> buffer_;    // bytes written here; null for a view
-  std::shared_ptr<const void> owner_;      // keeps data_ alive when it is not buffer_
+  std::size_t capacity_ = 0;             // bytes of buffer_
+  std::shared_ptr<std::byte[]> buffer_;  // bytes written here; null for a view
+  std::shared_ptr<const void> owner_;    // keeps data_ alive when it is not buffer_
   const std::byte* data_ = nullptr;
   std::shared_ptr<std::uint64_t[]> validity_;
   std::size_t validity_words_ = 0;
@@ -118,11 +120,16 @@ class Vector {
 template <class F>
 decltype(auto) visit_physical(PhysicalType type, F&& f) {
   switch (type) {
-    case PhysicalType::Bool: return f(std::uint8_t{});
-    case PhysicalType::Int64: return f(std::int64_t{});
-    case PhysicalType::Int128: return f(int128{});
-    case PhysicalType::Double: return f(double{});
-    case PhysicalType::String: break;
+    case PhysicalType::Bool:
+      return f(std::uint8_t{});
+    case PhysicalType::Int64:
+      return f(std::int64_t{});
+    case PhysicalType::Int128:
+      return f(int128{});
+    case PhysicalType::Double:
+      return f(double{});
+    case PhysicalType::String:
+      break;
   }
   return f(StringRef{});
 }

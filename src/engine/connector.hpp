@@ -24,8 +24,8 @@ struct ReadRequest {
 };
 
 struct ReadOutcome {
-  std::size_t rows = 0;      ///< rows in the chunk, already parsed and typed
-  bool end = false;          ///< nothing comes after these rows
+  std::size_t rows = 0;  ///< rows in the chunk, already parsed and typed
+  bool end = false;      ///< nothing comes after these rows
   /// rows == 0 and not end: nothing is due before this time (empty: wait for the source's own event).
   std::optional<TimePoint> wake_at;
   /// _seq of the rows that this call consumed, bad ones included: [first, last]; last < first: none.
@@ -41,8 +41,8 @@ struct ReadOutcome {
 class Source {
  public:
   virtual ~Source() = default;
-  /// Fills `out` with at most `max_rows` rows; never waits (a regular file may block for the disk). Bad rows are left
-  /// out and counted. An Error ends the query: a file that is missing, a directory, an I/O error.
+  /// Fills `out` with at most `max_rows` rows; never waits (a regular file may block for the disk). Bad rows
+  /// are left out and counted. An Error ends the query: a file that is missing, a directory, an I/O error.
   [[nodiscard]] virtual Result<ReadOutcome> read(TimePoint now, std::size_t max_rows, Chunk& out) = 0;
   /// Bad rows so far, by reason ("expected 17 fields, got 9", "invalid input syntax for type numeric").
   [[nodiscard]] virtual const std::map<std::string, std::uint64_t>& errors() const = 0;
@@ -59,11 +59,12 @@ struct WriteDelays {
 class Sink {
  public:
   virtual ~Sink() = default;
-  /// Writes rows of finished steps. `chunk` has the table's columns in order without delay_column and op_column;
-  /// weights where the input is a changelog (then the table has an op_column or a key). `progress` covers the steps.
+  /// Writes rows of finished steps. `chunk` has the table's columns in order without delay_column and
+  /// op_column; weights where the input is a changelog (then the table has an op_column or a key). `progress`
+  /// covers the steps.
   [[nodiscard]] virtual Status write(const Chunk& chunk, const Progress& progress) = 0;
-  /// All that was written becomes visible to others (write(2) has returned); called when the input pauses and after a
-  /// bounded number of rows.
+  /// All that was written becomes visible to others (write(2) has returned); called when the input pauses and
+  /// after a bounded number of rows.
   [[nodiscard]] virtual Status flush() = 0;
   /// flush, then close; reports what only closing finds out.
   [[nodiscard]] virtual Status finish() = 0;

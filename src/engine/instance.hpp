@@ -38,18 +38,21 @@ struct InstanceSettings {
   NanoClock clock = nullptr;  ///< for busy times; null: none are kept
 };
 
-/// One running copy of a stage. Not thread-safe: the runtime lets at most one worker at it at a time. A source stage
-/// is driven by `poll`, any other by `receive`; what it produces for other stages is taken from `outgoing` after each.
+/// One running copy of a stage. Not thread-safe: the runtime lets at most one worker at it at a time. A
+/// source stage is driven by `poll`, any other by `receive`; what it produces for other stages is taken from
+/// `outgoing` after each.
 class Instance {
  public:
   /// Opens the sources and sinks of the stage. `plan` outlives the instance.
-  static Result<std::unique_ptr<Instance>> open(const plan::Plan& plan, const Stages& stages, std::size_t stage,
-                                                const InstanceSettings& settings, ConnectorFactory& connectors);
+  static Result<std::unique_ptr<Instance>> open(const plan::Plan& plan, const Stages& stages,
+                                                std::size_t stage, const InstanceSettings& settings,
+                                                ConnectorFactory& connectors);
   ~Instance();
 
   struct Turn {
-    std::size_t rows = 0;                ///< rows read; 0: nothing was due
-    std::optional<TimePoint> wake_at;    ///< with rows == 0: when to poll again; empty: when a ready_fd is readable
+    std::size_t rows = 0;  ///< rows read; 0: nothing was due
+    std::optional<TimePoint>
+        wake_at;  ///< with rows == 0: when to poll again; empty: when a ready_fd is readable
   };
   [[nodiscard]] bool has_sources() const;
   /// Reads at most `budget_rows` rows from the sources and drives them through the stage.

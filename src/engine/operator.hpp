@@ -16,8 +16,9 @@ namespace dart::engine {
 using columnar::Chunk;
 using columnar::Vector;
 
-/// "All rows of steps up to `last` have been handed over." `origin` is when the causing rows were read, or were due
-/// when they come by a schedule: that of step s lies on the line from (first, origin_first) to (last, origin_last).
+/// "All rows of steps up to `last` have been handed over." `origin` is when the causing rows were read, or
+/// were due when they come by a schedule: that of step s lies on the line from (first, origin_first) to
+/// (last, origin_last).
 struct Progress {
   std::int64_t first = 0;
   std::int64_t last = 0;
@@ -28,7 +29,8 @@ struct Progress {
     if (last <= first || step >= last) return origin_last;
     if (step <= first) return origin_first;
     const auto part = static_cast<double>(step - first) / static_cast<double>(last - first);
-    return {origin_first.us + static_cast<std::int64_t>(part * static_cast<double>((origin_last - origin_first).us))};
+    return {origin_first.us +
+            static_cast<std::int64_t>(part * static_cast<double>((origin_last - origin_first).us))};
   }
 };
 
@@ -47,10 +49,10 @@ struct Counters {
 
 class Output;
 
-/// One running operator of a pipeline. Data, progress, watermarks and the end arrive in one order, per port; whatever
-/// it makes of them goes to the Output it is handed, as often as it likes, before it returns. Chunks handed in may be
-/// shared: read them, copy Vectors to keep them, never write to them. A step's rows may come in several chunks; it is
-/// over when `on_progress` passes it.
+/// One running operator of a pipeline. Data, progress, watermarks and the end arrive in one order, per port;
+/// whatever it makes of them goes to the Output it is handed, as often as it likes, before it returns. Chunks
+/// handed in may be shared: read them, copy Vectors to keep them, never write to them. A step's rows may come
+/// in several chunks; it is over when `on_progress` passes it.
 class Operator {
  public:
   Operator() = default;
@@ -73,7 +75,8 @@ class Operator {
   Counters counters;
 };
 
-/// Reads a monotonic clock in nanoseconds; given by the runtime (the simulator gives its own), never read by engine.
+/// Reads a monotonic clock in nanoseconds; given by the runtime (the simulator gives its own), never read by
+/// engine.
 using NanoClock = std::int64_t (*)();
 
 /// Where an operator's output goes: to the operators behind it, directly, and to exchanges. One per operator.

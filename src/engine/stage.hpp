@@ -18,7 +18,7 @@ struct Exchange {
 
 /// A fused chain (or graph) of nodes with no exchange inside: called directly, run by one worker at a time.
 struct Stage {
-  std::vector<plan::NodeId> nodes;  ///< ascending
+  std::vector<plan::NodeId> nodes;   ///< ascending
   std::vector<std::size_t> inputs;   ///< exchanges that end here, by index into Stages::exchanges
   std::vector<std::size_t> outputs;  ///< exchanges that start here
 };
@@ -28,8 +28,8 @@ struct Stages {
   std::vector<Exchange> exchanges;
 };
 
-/// Cuts a plan for one process: with one worker everything is one stage; with more, the sources (reading and parsing)
-/// are one stage and what belongs to each sink alone is another.
+/// Cuts a plan for one process: with one worker everything is one stage; with more, the sources (reading and
+/// parsing) are one stage and what belongs to each sink alone is another.
 [[nodiscard]] Stages cut(const plan::Plan& plan, std::size_t workers);
 
 }  // namespace dart::engine

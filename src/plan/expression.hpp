@@ -15,16 +15,17 @@ struct Expression;
 /// Expressions never change once made and are shared freely between plans.
 using ExpressionPtr = std::shared_ptr<const Expression>;
 
-/// A bound expression over the columns of one relation: types are resolved, casts are explicit, kernels chosen.
+/// A bound expression over the columns of one relation: types are resolved, casts are explicit, kernels
+/// chosen.
 struct Expression {
   enum class Kind : std::uint8_t {
-    Column,    ///< column `column` of the input
-    Literal,   ///< `literal`
-    Call,      ///< function `name` over `arguments` (operators are functions named by their symbol)
-    Cast,      ///< the one argument as `type`
-    And,       ///< n-ary, three-valued; later arguments are evaluated only where the earlier are not false
-    Or,        ///< n-ary; later arguments only where the earlier are not true
-    Case,      ///< condition, result, condition, result, ..., else; a branch is evaluated only where it is taken
+    Column,   ///< column `column` of the input
+    Literal,  ///< `literal`
+    Call,     ///< function `name` over `arguments` (operators are functions named by their symbol)
+    Cast,     ///< the one argument as `type`
+    And,      ///< n-ary, three-valued; later arguments are evaluated only where the earlier are not false
+    Or,       ///< n-ary; later arguments only where the earlier are not true
+    Case,  ///< condition, result, condition, result, ..., else; a branch is evaluated only where it is taken
     Coalesce,  ///< the first that is not NULL; later ones only where the earlier are NULL
   };
 
@@ -38,7 +39,8 @@ struct Expression {
   std::uint32_t offset = 0;  ///< where it stands in the SQL text, for messages
 };
 
-[[nodiscard]] ExpressionPtr make_column(std::uint32_t column, columnar::LogicalType type, std::uint32_t offset = 0);
+[[nodiscard]] ExpressionPtr make_column(std::uint32_t column, columnar::LogicalType type,
+                                        std::uint32_t offset = 0);
 [[nodiscard]] ExpressionPtr make_literal(columnar::Value value, std::uint32_t offset = 0);
 /// Resolves the overload and casts the arguments; the Error carries `offset`.
 [[nodiscard]] Result<ExpressionPtr> make_call(std::string name, std::vector<ExpressionPtr> arguments,

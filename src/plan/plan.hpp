@@ -20,9 +20,9 @@ struct Column {
 };
 using Schema = std::vector<Column>;
 
-/// When a stateful node emits. PerStep: the net difference of every step (a changelog). AtClose: one final row per
-/// window and key when the watermark passes the window's end (append-only). AtEnd: once, when the input has ended
-/// (append-only).
+/// When a stateful node emits. PerStep: the net difference of every step (a changelog). AtClose: one final
+/// row per window and key when the watermark passes the window's end (append-only). AtEnd: once, when the
+/// input has ended (append-only).
 enum class EmitPolicy : std::uint8_t { PerStep, AtClose, AtEnd };
 
 struct SortKey {
@@ -31,14 +31,16 @@ struct SortKey {
   bool nulls_first = false;
 };
 
-/// Reads one table. Output: the named columns in this order; kSeqColumn and kReadAtColumn are the hidden ones.
+/// Reads one table. Output: the named columns in this order; kSeqColumn and kReadAtColumn are the hidden
+/// ones.
 struct Scan {
   static constexpr std::uint32_t kSeqColumn = UINT32_MAX;         ///< `_seq` bigint
   static constexpr std::uint32_t kReadAtColumn = UINT32_MAX - 1;  ///< `_read_at` timestamptz
   std::uint32_t table = 0;
   std::vector<std::uint32_t> columns;
 };
-/// Keeps rows for which every conjunct is true, tried in order; a rejected row counts at the first that was not.
+/// Keeps rows for which every conjunct is true, tried in order; a rejected row counts at the first that was
+/// not.
 struct Filter {
   std::vector<ExpressionPtr> conjuncts;
 };
@@ -46,8 +48,8 @@ struct Filter {
 struct Project {
   std::vector<ExpressionPtr> expressions;
 };
-/// tumble (slide == size) and hop: input columns, then window_start, window_end; a row once per window it is in.
-/// Windows are aligned to 1970-01-01.
+/// tumble (slide == size) and hop: input columns, then window_start, window_end; a row once per window it is
+/// in. Windows are aligned to 1970-01-01.
 struct WindowAssign {
   std::uint32_t time_column = 0;
   std::int64_t size_us = 0;
@@ -58,38 +60,41 @@ struct Sliding {
   std::uint32_t time_column = 0;
   std::int64_t size_us = 0;
 };
-/// count_window(r, n, key...): input columns, then window_id (bigint, from 0 per key); rows come in whole blocks of n
-/// per key, in the step that completes the block.
+/// count_window(r, n, key...): input columns, then window_id (bigint, from 0 per key); rows come in whole
+/// blocks of n per key, in the step that completes the block.
 struct CountWindow {
   std::int64_t rows = 0;
   std::vector<std::uint32_t> keys;
 };
 struct AggregateCall {
   std::string name;
-  std::vector<std::uint32_t> arguments;        ///< input columns
-  std::vector<columnar::Value> direct;         ///< constant arguments that come first (percentile_cont's fraction)
-  std::optional<std::uint32_t> filter;         ///< boolean input column
+  std::vector<std::uint32_t> arguments;  ///< input columns
+  std::vector<columnar::Value> direct;   ///< constant arguments that come first (percentile_cont's fraction)
+  std::optional<std::uint32_t> filter;   ///< boolean input column
   bool distinct = false;
-  std::optional<std::uint32_t> position;       ///< bigint input column that orders first / last
+  std::optional<std::uint32_t> position;  ///< bigint input column that orders first / last
   columnar::BoundAggregate bound;
 };
-/// GROUP BY keys. Output: the keys, then the calls' results. No keys: one group, which is there from the start with
-/// PerStep and AtEnd (as in SQL). DISTINCT is an Aggregate without calls.
+/// GROUP BY keys. Output: the keys, then the calls' results. No keys: one group, which is there from the
+/// start with PerStep and AtEnd (as in SQL). DISTINCT is an Aggregate without calls.
 struct Aggregate {
   std::vector<std::uint32_t> keys;
   std::vector<AggregateCall> calls;
   EmitPolicy emit = EmitPolicy::PerStep;
-  /// Set for AtClose over tumble / hop: the node assigns windows itself, by panes; output is then window_start,
-  /// window_end, the keys, the results. The rows' time is this column; late rows were decided at the source.
+  /// Set for AtClose over tumble / hop: the node assigns windows itself, by panes; output is then
+  /// window_start, window_end, the keys, the results. The rows' time is this column; late rows were decided
+  /// at the source.
   std::optional<WindowAssign> window;
-  /// The input comes in blocks complete within one step (count_window): groups live for one step, output append-only.
+  /// The input comes in blocks complete within one step (count_window): groups live for one step, output
+  /// append-only.
   bool per_block = false;
-  /// PerStep over windowed rows: place in `keys` of window_end; groups are forgotten when the watermark passes it.
+  /// PerStep over windowed rows: place in `keys` of window_end; groups are forgotten when the watermark
+  /// passes it.
   std::optional<std::uint32_t> expires_by_key;
 };
-/// Per partition the rows first..first+limit-1 in the order of the keys (ORDER BY ... LIMIT, row_number() <= n,
-/// DISTINCT ON). Output: the input columns, then the row number (bigint) when `with_rank`. Ties beyond the keys are
-/// broken by all columns, so that the result is a function of the multiset of rows.
+/// Per partition the rows first..first+limit-1 in the order of the keys (ORDER BY ... LIMIT, row_number() <=
+/// n, DISTINCT ON). Output: the input columns, then the row number (bigint) when `with_rank`. Ties beyond the
+/// keys are broken by all columns, so that the result is a function of the multiset of rows.
 struct TopN {
   std::vector<std::uint32_t> partition;
   std::vector<SortKey> order;
@@ -109,12 +114,12 @@ struct OverCall {
   std::vector<columnar::Value> direct;  ///< lag: offset and default
   std::optional<std::uint32_t> filter;
   bool distinct = false;
-  Frame frame;                   ///< ends at the current row (Rows) or its last peer (Range)
+  Frame frame;                     ///< ends at the current row (Rows) or its last peer (Range)
   columnar::BoundAggregate bound;  ///< aggregates only
 };
-/// Window functions over an append-only input in its own order: `order` is the column that the input comes sorted
-/// by. Output: the input columns, then one column a call. With `peers` rows wait until the order column moves on (a
-/// Range frame ends at the last peer); without it every row is answered at once.
+/// Window functions over an append-only input in its own order: `order` is the column that the input comes
+/// sorted by. Output: the input columns, then one column a call. With `peers` rows wait until the order
+/// column moves on (a Range frame ends at the last peer); without it every row is answered at once.
 struct Over {
   std::vector<std::uint32_t> partition;
   std::uint32_t order = 0;
@@ -122,14 +127,16 @@ struct Over {
   std::vector<OverCall> calls;
 };
 enum class JoinKind : std::uint8_t { Inner, Left };
-/// Incremental join of two changelogs on equal keys (none: cross join of small views) and further conditions over
-/// left columns followed by right columns. Output: left columns, right columns (NULL where a left row has no partner).
+/// Incremental join of two changelogs on equal keys (none: cross join of small views) and further conditions
+/// over left columns followed by right columns. Output: left columns, right columns (NULL where a left row
+/// has no partner).
 struct Join {
   JoinKind kind = JoinKind::Inner;
   std::vector<std::uint32_t> left_keys;
   std::vector<std::uint32_t> right_keys;  ///< NULL never equals NULL
   std::vector<ExpressionPtr> conditions;
-  /// Window join: place in the keys of window_end; both sides' rows are forgotten when the watermark passes it.
+  /// Window join: place in the keys of window_end; both sides' rows are forgotten when the watermark passes
+  /// it.
   std::optional<std::uint32_t> expires_by_key;
 };
 struct UnionAll {};
@@ -143,9 +150,10 @@ struct Limit {
   std::int64_t limit = 0;
 };
 enum class EmitMode : std::uint8_t { Changes, WindowClose, OnChange, Final };
-/// The emission of a view: Changes consolidates each step to its net difference; OnChange writes the whole result
-/// (all rows of a step's end state) after each step in which a column not in `ignored` differs from the last written
-/// one; Final collects and writes once at the end, sorted by `order`. WindowClose passes on what is append-only anyway.
+/// The emission of a view: Changes consolidates each step to its net difference; OnChange writes the whole
+/// result (all rows of a step's end state) after each step in which a column not in `ignored` differs from
+/// the last written one; Final collects and writes once at the end, sorted by `order`. WindowClose passes on
+/// what is append-only anyway.
 struct Emit {
   EmitMode mode = EmitMode::Changes;
   std::vector<std::uint32_t> ignored;
@@ -156,8 +164,8 @@ struct Sink {
   std::uint32_t table = 0;
 };
 
-using NodeKind = std::variant<Scan, Filter, Project, WindowAssign, Sliding, CountWindow, Aggregate, TopN, Over, Join,
-                              UnionAll, Expand, Limit, Emit, Sink>;
+using NodeKind = std::variant<Scan, Filter, Project, WindowAssign, Sliding, CountWindow, Aggregate, TopN,
+                              Over, Join, UnionAll, Expand, Limit, Emit, Sink>;
 
 /// Where an input comes from. Output 1 of a Scan is its late rows (late = side table).
 struct Input {
@@ -169,13 +177,14 @@ struct Node {
   NodeKind kind;
   std::vector<Input> inputs;  ///< nodes with smaller ids
   Schema schema;
-  bool weighted = false;  ///< the output is a changelog: rows carry weights
-  bool stepped = false;   ///< the output's rows carry their step
+  bool weighted = false;     ///< the output is a changelog: rows carry weights
+  bool stepped = false;      ///< the output's rows carry their step
   std::uint32_t offset = 0;  ///< where it comes from in the SQL text
   std::string label;         ///< the view or CTE it belongs to, for EXPLAIN and counters; may be empty
 };
 
-/// A graph of nodes in topological order, shared sub-plans once: what sql makes, engine runs, and the ring sends.
+/// A graph of nodes in topological order, shared sub-plans once: what sql makes, engine runs, and the ring
+/// sends.
 struct Plan {
   std::vector<TableDefinition> tables;
   std::vector<Node> nodes;

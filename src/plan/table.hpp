@@ -45,8 +45,8 @@ struct TableDefinition {
   std::int64_t watermark_delay_us = 0;
   std::optional<std::int64_t> idle_after_us;
   LatePolicy late = LatePolicy::Drop;
-  std::string late_table;                 ///< SideTable only
-  std::vector<std::uint32_t> tie_break;   ///< columns; empty: arrival order
+  std::string late_table;                     ///< SideTable only
+  std::vector<std::uint32_t> tie_break;       ///< columns; empty: arrival order
   std::optional<std::uint32_t> delay_column;  ///< sinks: filled by the sink itself
   std::optional<std::uint32_t> op_column;     ///< sinks: '+' or '-' per changelog row
 };
