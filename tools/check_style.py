@@ -77,12 +77,14 @@ def has_reason(lines, first):
 
 
 def tracked_files(root):
-    """What git would commit; every file when this is no checkout (an unpacked archive)."""
-    listed = subprocess.run(['git', '-C', str(root), 'ls-files', '-z', '--cached', '--others', '--exclude-standard'],
-                            capture_output=True, text=True, check=False)
-    if listed.returncode == 0:
-        return sorted(root / name for name in listed.stdout.split('\0') if name and (root / name).is_file())
-    return sorted(p for p in root.rglob('*') if p.is_file() and 'build' not in p.relative_to(root).parts)
+    """What git would commit; without git, or in an unpacked archive, every file that no build has made."""
+    try:
+        listed = subprocess.run(['git', '-C', str(root), 'ls-files', '-z', '--cached', '--others', '--exclude-standard'],
+                                capture_output=True, text=True, check=True).stdout
+        files = [root / name for name in listed.split('\0') if name]
+    except (OSError, subprocess.CalledProcessError):
+        files = [p for p in root.rglob('*') if not {'build', '.git', '.cache'} & set(p.relative_to(root).parts)]
+    return sorted(p for p in files if p.is_file())
 
 
 def check(root):
