@@ -5,9 +5,11 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "base/delay_histogram.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "columnar/chunk.hpp"
@@ -37,6 +39,14 @@ struct ReadOutcome {
   std::int64_t read_at_us = 0;  ///< wall clock, microseconds since 1970, for `_read_at`
 };
 
+/// One bad row as an example beside the counters.
+struct RowErrorSample {
+  std::int64_t seq = 0;
+  std::string column;  ///< empty when the whole record is wrong
+  std::string reason;
+  std::string value;  ///< the start of the offending text
+};
+
 /// The reader of one table on one node. _seq counts rows as they arrive from 1, bad rows included.
 class Source {
  public:
@@ -46,13 +56,10 @@ class Source {
   [[nodiscard]] virtual Result<ReadOutcome> read(TimePoint now, std::size_t max_rows, Chunk& out) = 0;
   /// Bad rows so far, by reason ("expected 17 fields, got 9", "invalid input syntax for type numeric").
   [[nodiscard]] virtual const std::map<std::string, std::uint64_t>& errors() const = 0;
+  /// The first few bad rows in full, for a report.
+  [[nodiscard]] virtual std::span<const RowErrorSample> error_samples() const { return {}; }
   /// A file descriptor that turns readable when rows may have come (stdin, sockets); -1: poll by wake_at.
   [[nodiscard]] virtual int ready_fd() const { return -1; }
-};
-
-/// Delays from a row's origin (reading, or schedule) until its result was written, for --stats.
-struct WriteDelays {
-  std::vector<std::int64_t> us;
 };
 
 /// The writer of one table on one node.
@@ -69,6 +76,8 @@ class Sink {
   /// flush, then close; reports what only closing finds out.
   [[nodiscard]] virtual Status finish() = 0;
   [[nodiscard]] virtual std::uint64_t rows_written() const = 0;
+  /// Delays from a row's origin (reading, or schedule) until write(2) had returned; null: not kept.
+  [[nodiscard]] virtual const DelayHistogram* delays() const { return nullptr; }
 };
 
 /// Makes sources and sinks by name; given to the engine by the roof from the list in `connectors`.
