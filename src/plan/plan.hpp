@@ -102,6 +102,9 @@ struct TopN {
   std::int64_t limit = 0;
   bool with_rank = false;
   EmitPolicy emit = EmitPolicy::PerStep;
+  /// Place in `partition` of window_end: a partition's rows are forgotten when the watermark passes it, and
+  /// AtClose emits them then.
+  std::optional<std::uint32_t> expires_by_key;
 };
 struct Frame {
   enum class Unit : std::uint8_t { Rows, Range };

@@ -160,7 +160,14 @@ class Deriver {
     DART_TRY_STATUS(check_columns(top.partition, input().types, "partition column"));
     DART_TRY_STATUS(check_order(top.order, input().types));
     if (top.offset < 0 || top.limit < 0) return wrong("a negative limit");
-    if (top.emit == EmitPolicy::AtClose) return wrong("a top-n at the close of no window");
+    if (top.expires_by_key) {
+      const std::uint32_t place = *top.expires_by_key;
+      if (place >= top.partition.size() || !input().types[top.partition[place]].is_time()) {
+        return wrong("a top-n expires by partition column {}", place);
+      }
+    }
+    if (top.emit == EmitPolicy::AtClose && !top.expires_by_key)
+      return wrong("a top-n at the close of no window");
     Shape out{input().types, top.emit == EmitPolicy::PerStep};
     if (top.with_rank) out.types.push_back(LogicalType::of(TypeId::BigInt));
     return out;
