@@ -1,0 +1,15 @@
+#pragma once
+
+#include <span>
+
+#include "columnar/function.hpp"
+
+/// The lists that make up scalar_functions(), one a file.
+namespace dart::columnar {
+
+std::span<const ScalarFunction> arithmetic_functions();
+std::span<const ScalarFunction> comparison_functions();
+std::span<const ScalarFunction> logic_functions();
+std::span<const ScalarFunction> numeric_functions();
+
+}  // namespace dart::columnar
