@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/limits.hpp"
@@ -14,24 +15,55 @@ bool is_work_on_rows(const Expression& expression, std::uint32_t row_width) {
   return !is_trivial(expression) && reads_only(expression, 0, row_width);
 }
 
-/// Project over WindowAssign becomes picker over WindowAssign over Project. The lower Project hands on the
-/// row's columns that the picker or the window still reads, and what is computed of them.
-bool lift(Plan& plan, NodeId id) {
-  auto* project = std::get_if<Project>(&plan.nodes[id].kind);
-  if (project == nullptr) return false;
-  const NodeId window_id = plan.nodes[id].inputs.front().node;
-  const auto* window = std::get_if<WindowAssign>(&plan.nodes[window_id].kind);
-  if (window == nullptr) return false;
-  const Input source = plan.nodes[window_id].inputs.front();
-  const auto width = static_cast<std::uint32_t>(plan.nodes[source.node].schema.size());
-  const auto works = [&](const ExpressionPtr& expression) { return is_work_on_rows(*expression, width); };
-  if (std::none_of(project->expressions.begin(), project->expressions.end(), works)) return false;
+/// A Project over a WindowAssign, with or without a Filter between.
+struct Candidate {
+  NodeId window = 0;
+  std::optional<NodeId> filter;
+  std::uint32_t row_width = 0;  ///< columns of the rows before they get window_start and window_end
+};
 
-  std::vector<bool> used(width + 2, false);
-  used[window->time_column] = true;
-  for (const ExpressionPtr& expression : project->expressions) {
-    if (!works(expression)) mark_columns(*expression, used);
+std::optional<Candidate> find_candidate(const Plan& plan, NodeId id) {
+  const auto* project = std::get_if<Project>(&plan.nodes[id].kind);
+  if (project == nullptr) return std::nullopt;
+  Candidate found;
+  found.window = plan.nodes[id].inputs.front().node;
+  if (std::holds_alternative<Filter>(plan.nodes[found.window].kind)) {
+    found.filter = found.window;
+    found.window = plan.nodes[found.window].inputs.front().node;
   }
+  if (!std::holds_alternative<WindowAssign>(plan.nodes[found.window].kind)) return std::nullopt;
+  const Input& rows = plan.nodes[found.window].inputs.front();
+  found.row_width = static_cast<std::uint32_t>(plan.nodes[rows.node].schema.size());
+  const bool any = std::any_of(project->expressions.begin(), project->expressions.end(),
+                               [&](const auto& e) { return is_work_on_rows(*e, found.row_width); });
+  return any ? std::optional(found) : std::nullopt;
+}
+
+/// The columns of the windowed rows that are still read above the new WindowAssign.
+std::vector<bool> columns_above(const Plan& plan, const Candidate& found, const Project& project) {
+  std::vector<bool> used(found.row_width + 2, false);
+  used[std::get<WindowAssign>(plan.nodes[found.window].kind).time_column] = true;
+  for (const ExpressionPtr& expression : project.expressions) {
+    if (!is_work_on_rows(*expression, found.row_width)) mark_columns(*expression, used);
+  }
+  if (found.filter) {
+    for (const ExpressionPtr& conjunct : std::get<Filter>(plan.nodes[*found.filter].kind).conjuncts) {
+      mark_columns(*conjunct, used);
+    }
+  }
+  return used;
+}
+
+/// Project over (Filter over) WindowAssign becomes picker over (Filter over) WindowAssign over Project. The
+/// lower Project hands on the row's columns that are still read above it, and what is computed of them. The
+/// window and the filter are made anew: others may go on reading the old ones.
+bool lift(Plan& plan, NodeId id) {
+  const std::optional<Candidate> found = find_candidate(plan, id);
+  if (!found) return false;
+  const std::uint32_t width = found->row_width;
+  auto& project = std::get<Project>(plan.nodes[id].kind);
+  const std::vector<bool> used = columns_above(plan, *found, project);
+  const Input source = plan.nodes[found->window].inputs.front();
   std::vector<std::uint32_t> kept;
   std::vector<std::uint32_t> place(width + 2, 0);
   for (std::uint32_t c = 0; c < width; ++c) {
@@ -41,36 +73,40 @@ bool lift(Plan& plan, NodeId id) {
   }
   Node lower = pick_columns(plan, source, kept);
   auto& computed = std::get<Project>(lower.kind).expressions;
-  std::vector<ExpressionPtr> upper;
-  for (std::size_t i = 0; i < project->expressions.size(); ++i) {
-    const ExpressionPtr& expression = project->expressions[i];
-    if (works(expression)) {
-      upper.push_back(
-          make_column(static_cast<std::uint32_t>(computed.size()), expression->type, expression->offset));
-      computed.push_back(expression);
-      lower.schema.push_back(plan.nodes[id].schema[i]);
-    } else {
-      upper.push_back(expression);
-    }
+  std::vector<std::optional<std::uint32_t>> computed_at;
+  for (std::size_t i = 0; i < project.expressions.size(); ++i) {
+    computed_at.emplace_back();
+    if (!is_work_on_rows(*project.expressions[i], width)) continue;
+    computed_at.back() = static_cast<std::uint32_t>(computed.size());
+    computed.push_back(project.expressions[i]);
+    lower.schema.push_back(plan.nodes[id].schema[i]);
   }
   if (computed.size() + 2 > limits::kColumns) return false;
-  const auto lower_width = static_cast<std::uint32_t>(computed.size());
-  place[width] = lower_width;
-  place[width + 1] = lower_width + 1;
-  for (std::size_t i = 0; i < upper.size(); ++i) {
-    if (!works(project->expressions[i])) upper[i] = renumber(upper[i], place);
+  place[width] = static_cast<std::uint32_t>(computed.size());
+  place[width + 1] = place[width] + 1;
+  for (std::size_t i = 0; i < computed_at.size(); ++i) {
+    ExpressionPtr& expression = project.expressions[i];
+    expression = computed_at[i] ? make_column(*computed_at[i], expression->type, expression->offset)
+                                : renumber(expression, place);
   }
-  project->expressions = std::move(upper);
 
-  // A WindowAssign of its own: others may go on reading the old one.
-  Node assign = plan.nodes[window_id];
-  assign.kind = WindowAssign{place[window->time_column], window->size_us, window->slide_us};
+  Node assign = plan.nodes[found->window];
+  auto& window = std::get<WindowAssign>(assign.kind);
+  window.time_column = place[window.time_column];
+  const Schema windowed = std::move(assign.schema);
   assign.schema = lower.schema;
-  const Schema& old = plan.nodes[window_id].schema;
-  assign.schema.insert(assign.schema.end(), old.end() - 2, old.end());
+  assign.schema.insert(assign.schema.end(), windowed.end() - 2, windowed.end());
+  std::optional<Node> filter;
+  if (found->filter) {
+    filter = plan.nodes[*found->filter];
+    for (ExpressionPtr& conjunct : std::get<Filter>(filter->kind).conjuncts)
+      conjunct = renumber(conjunct, place);
+    filter->schema = assign.schema;
+  }
   plan.nodes[id].inputs = {source};
-  const NodeId moved = insert_below(plan, id, 0, std::move(lower));
-  insert_below(plan, moved, 0, std::move(assign));
+  NodeId moved = insert_below(plan, id, 0, std::move(lower));
+  moved = insert_below(plan, moved, 0, std::move(assign));
+  if (filter) insert_below(plan, moved, 0, *std::move(filter));
   return true;
 }
 
@@ -79,7 +115,7 @@ bool lift(Plan& plan, NodeId id) {
 bool lift_windows(Plan& plan) {
   bool changed = false;
   for (NodeId id = static_cast<NodeId>(plan.nodes.size()); id-- > 0;) {
-    if (plan.nodes.size() + 2 > limits::kPlanNodes) break;
+    if (plan.nodes.size() + 3 > limits::kPlanNodes) break;
     changed = lift(plan, id) || changed;
   }
   return changed;

@@ -66,15 +66,18 @@ bool push_through_project(Plan& plan, NodeId id, NodeId below) {
   return true;
 }
 
-/// Below an operator that appends columns to its input and treats every row alike.
+/// Below an operator that appends columns to its input and treats every row alike. A condition about rows
+/// moves below WindowAssign even from behind one about windows: that one rejects windows of a row, not rows.
 bool push_below_appended(Plan& plan, NodeId id, NodeId below) {
   auto& filter = std::get<Filter>(plan.nodes[id].kind);
   const NodeKind& kind = plan.nodes[below].kind;
-  if (!std::holds_alternative<WindowAssign>(kind) && !std::holds_alternative<Expand>(kind)) return false;
+  const bool windows = std::holds_alternative<WindowAssign>(kind);
+  if (!windows && !std::holds_alternative<Expand>(kind)) return false;
   const auto width =
       static_cast<std::uint32_t>(plan.nodes[plan.nodes[below].inputs.front().node].schema.size());
-  const std::size_t count =
-      prefix(filter, [&](const Expression& conjunct) { return reads_only(conjunct, 0, width); });
+  const auto of_row = [&](const ExpressionPtr& conjunct) { return reads_only(*conjunct, 0, width); };
+  if (windows) std::stable_partition(filter.conjuncts.begin(), filter.conjuncts.end(), of_row);
+  const std::size_t count = prefix(filter, [&](const Expression& c) { return reads_only(c, 0, width); });
   if (count == 0) return false;
   filter_below(plan, id, below, 0, take(filter, count));
   return true;
