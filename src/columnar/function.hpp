@@ -72,6 +72,8 @@ struct ScalarFunction {
                                 std::span<const Value* const> constants) = nullptr;
   /// One line for the function reference.
   std::string_view summary;
+  /// Places of any type may differ from one another (concat).
+  bool mixed = false;
 };
 
 /// All built-in scalar functions and operators: the concatenated lists of the files in columnar/functions/.

@@ -40,14 +40,15 @@ bool multiply_divide_floor(uint128 a, uint128 b, uint128 c, uint128& quotient, u
     rest = product.low % c;
     return quotient <= kLargest;
   }
-  if (product.high >= c || c > kLargest) return false;
-  // Long division, a bit at a time; the remainder stays below c < 2^127, so that doubling it fits.
+  if (product.high >= c) return false;
+  // Long division, a bit at a time; what a doubled remainder loses at the top is remembered in `carry`.
   uint128 remainder = product.high;
   uint128 result = 0;
   for (int bit = 127; bit >= 0; --bit) {
+    const bool carry = (remainder >> 127) != 0;
     remainder = (remainder << 1) | ((product.low >> bit) & 1);
     result <<= 1;
-    if (remainder >= c) {
+    if (carry || remainder >= c) {
       remainder -= c;
       result |= 1;
     }

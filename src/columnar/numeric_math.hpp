@@ -24,7 +24,7 @@ namespace dart::columnar {
 /// a * b / c rounded half away from zero, the product in 256 bits; false when the result leaves 128 bits or c
 /// is 0.
 [[nodiscard]] bool multiply_divide_rounded(int128 a, int128 b, int128 c, int128& out);
-/// a * b / c rounded towards zero, for a, b >= 0 and c > 0; false when the result leaves 127 bits.
+/// a * b / c rounded down, and what is left over; false when the result leaves 127 bits or c is 0.
 [[nodiscard]] bool multiply_divide_floor(uint128 a, uint128 b, uint128 c, uint128& quotient, uint128& rest);
 
 /// The double nearest to unscaled / 10^scale.

@@ -272,13 +272,17 @@ Result<Overload> choose_overload(std::string_view name, std::span<const Signatur
     if (parameter_at(signature, i) == kAny) any.push_back(types[i]);
   }
   LogicalType common = LogicalType::of(TypeId::Text);
-  if (!any.empty()) {
+  if (!any.empty() && !signature.mixed) {
     DART_TRY(common, common_type(any));
   }
   for (std::size_t i = 0; i < types.size(); ++i) {
     const TypeId parameter = parameter_at(signature, i);
     const Value* const literal = i < constants.size() ? constants[i] : nullptr;
-    chosen.parameters.push_back(parameter == kAny ? common : type_for(parameter, types[i], literal));
+    if (parameter == kAny && signature.mixed && types[i].id != TypeId::Null) {
+      chosen.parameters.push_back(types[i]);
+    } else {
+      chosen.parameters.push_back(parameter == kAny ? common : type_for(parameter, types[i], literal));
+    }
     chosen.constants.emplace_back();
     if (literal != nullptr) {
       DART_TRY(chosen.constants.back(), cast_value(*literal, chosen.parameters.back()));

@@ -16,6 +16,7 @@ namespace dart::columnar {
 struct Signature {
   std::span<const TypeId> parameters;
   bool variadic = false;
+  bool mixed = false;
 };
 
 /// The chosen signature, the exact types that the arguments have to be cast to, and the literals among the

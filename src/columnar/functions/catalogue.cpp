@@ -55,7 +55,9 @@ tl::unexpected<Error> unknown_function(std::string_view name, std::span<const Lo
 std::span<const ScalarFunction> scalar_functions() {
   static const std::vector<ScalarFunction> kAll = [] {
     std::vector<ScalarFunction> all;
-    for (const auto list : {arithmetic_functions, comparison_functions, logic_functions, numeric_functions}) {
+    for (const auto list :
+         {arithmetic_functions, comparison_functions, conditional_functions, logic_functions,
+          numeric_functions, rounding_functions, text_functions, width_bucket_functions}) {
       const auto part = list();
       all.insert(all.end(), part.begin(), part.end());
     }
@@ -71,7 +73,7 @@ Result<ResolvedFunction> resolve_function(std::string_view name, std::span<const
   const std::vector<const ScalarFunction*>& functions = found->second;
   std::vector<Signature> signatures;
   for (const ScalarFunction* function : functions)
-    signatures.push_back({function->parameters, function->variadic});
+    signatures.push_back({function->parameters, function->variadic, function->mixed});
   DART_TRY(const Overload chosen, choose_overload(name, signatures, types, constants));
   DART_TRY(BoundFunction bound,
            functions[chosen.index]->bind(chosen.parameters, chosen.constant_pointers(constants)));
