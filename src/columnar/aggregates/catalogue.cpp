@@ -2,17 +2,31 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 
+#include "columnar/aggregates/distinct.hpp"
 #include "columnar/aggregates/lists.hpp"
 
 namespace dart::columnar {
 
 namespace {
 
+/// A value counts as often as it likes: the same result with DISTINCT.
+constexpr std::array<std::string_view, 7> kSameWhenDistinct = {"min",   "max",     "bool_and", "bool_or",
+                                                               "every", "bit_and", "bit_or"};
+/// Places and frequencies are lost with DISTINCT; PostgreSQL refuses it with WITHIN GROUP.
+constexpr std::array<std::string_view, 5> kNeverDistinct = {"first", "last", "mode", "percentile_cont",
+                                                            "percentile_disc"};
+
+bool is_any_of(std::span<const std::string_view> names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
 std::vector<AggregateFunction> join_lists() {
   std::vector<AggregateFunction> all;
   for (const auto list :
-       {count_aggregates(), sum_aggregates(), extreme_aggregates(), percentile_aggregates()}) {
+       {count_aggregates(), sum_aggregates(), extreme_aggregates(), placed_aggregates(),
+        percentile_aggregates(), deviation_aggregates(), regression_aggregates(), boolean_aggregates()}) {
     all.insert(all.end(), list.begin(), list.end());
   }
   return all;
@@ -115,7 +129,13 @@ Result<ResolvedAggregate> resolve_aggregate(std::string_view name, std::span<con
     resolved.parameters.push_back(parameter_type(types[i], best->parameters[i]));
   }
   DART_TRY(resolved.bound, best->bind(resolved.parameters, constants, retracting));
-  if (distinct) return fail(ErrorCode::Unsupported, "DISTINCT is not taken by this aggregate");
+  if (distinct && !is_any_of(kSameWhenDistinct, name)) {
+    if (types.empty() || is_any_of(kNeverDistinct, name)) {
+      return fail(ErrorCode::Unsupported,
+                  fmt::format("DISTINCT has no meaning in {}", call_text(name, types)));
+    }
+    resolved.bound = distinct_of(std::move(resolved.bound), resolved.parameters);
+  }
   return resolved;
 }
 

@@ -20,9 +20,9 @@ struct InputRow {
 };
 
 /// Binds an aggregate or fails the test.
-inline BoundAggregate bind(std::string_view name, const std::vector<LogicalType>& types,
-                           bool retracting = true, bool distinct = false,
-                           const std::vector<const Value*>& constants = {}) {
+inline BoundAggregate bind_aggregate(std::string_view name, const std::vector<LogicalType>& types,
+                                     bool retracting = true, bool distinct = false,
+                                     const std::vector<const Value*>& constants = {}) {
   std::vector<const Value*> all = constants;
   all.resize(types.size(), nullptr);
   auto resolved = resolve_aggregate(name, types, all, distinct, retracting);

@@ -7,7 +7,7 @@
 namespace dart::columnar {
 namespace {
 
-using testing::bind;
+using testing::bind_aggregate;
 using testing::InputRow;
 using testing::States;
 
@@ -18,7 +18,7 @@ const LogicalType kInterval = LogicalType::of(TypeId::Interval);
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 std::string one(std::string_view name, LogicalType type, const std::vector<Value>& values) {
-  States states(bind(name, {type}), {type});
+  States states(bind_aggregate(name, {type}), {type});
   states.take(values);
   return states.text();
 }
@@ -30,14 +30,14 @@ std::vector<Value> numerics(int precision, int scale, const std::vector<std::int
 }
 
 TEST(AggregateSum, ResultTypesArePostgres) {
-  EXPECT_EQ(bind("count", {}).result, kBigInt);
-  EXPECT_EQ(bind("sum", {kInt}).result, kBigInt);
-  EXPECT_EQ(bind("sum", {kBigInt}).result, LogicalType::numeric(38, 0));
-  EXPECT_EQ(bind("sum", {LogicalType::numeric(9, 2)}).result, LogicalType::numeric(38, 2));
-  EXPECT_EQ(bind("avg", {kInt}).result, LogicalType::numeric(38, 16));
-  EXPECT_EQ(bind("avg", {LogicalType::numeric(30, 20)}).result, LogicalType::numeric(38, 20));
-  EXPECT_EQ(bind("avg", {kDouble}).result, kDouble);
-  EXPECT_EQ(bind("sum", {kInterval}).result, kInterval);
+  EXPECT_EQ(bind_aggregate("count", {}).result, kBigInt);
+  EXPECT_EQ(bind_aggregate("sum", {kInt}).result, kBigInt);
+  EXPECT_EQ(bind_aggregate("sum", {kBigInt}).result, LogicalType::numeric(38, 0));
+  EXPECT_EQ(bind_aggregate("sum", {LogicalType::numeric(9, 2)}).result, LogicalType::numeric(38, 2));
+  EXPECT_EQ(bind_aggregate("avg", {kInt}).result, LogicalType::numeric(38, 16));
+  EXPECT_EQ(bind_aggregate("avg", {LogicalType::numeric(30, 20)}).result, LogicalType::numeric(38, 20));
+  EXPECT_EQ(bind_aggregate("avg", {kDouble}).result, kDouble);
+  EXPECT_EQ(bind_aggregate("sum", {kInterval}).result, kInterval);
 }
 
 TEST(AggregateSum, SmallTables) {
@@ -65,7 +65,7 @@ TEST(AggregateSum, NothingIsNullButCounts) {
 }
 
 TEST(AggregateSum, CountStarNeedsNoArguments) {
-  States states(bind("count", {}), {}, 2);
+  States states(bind_aggregate("count", {}), {}, 2);
   states.apply({{{}, 1, 0, 0}, {{}, 5, 0, 1}, {{}, -2, 0, 1}});
   EXPECT_EQ(states.text(0), "1");
   EXPECT_EQ(states.text(1), "3");
@@ -73,7 +73,7 @@ TEST(AggregateSum, CountStarNeedsNoArguments) {
 
 TEST(AggregateSum, OutOfRangeIsNullAndReportedAndPasses) {
   constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
-  States interval(bind("sum", {kInterval}), {kInterval});
+  States interval(bind_aggregate("sum", {kInterval}), {kInterval});
   interval.take({Value::interval(kMost), Value::interval(1)});
   EXPECT_EQ(interval.text(), "NULL");
   EXPECT_TRUE(interval.out_of_range());
@@ -81,7 +81,7 @@ TEST(AggregateSum, OutOfRangeIsNullAndReportedAndPasses) {
   EXPECT_EQ(interval.result().bigint(), kMost);
   EXPECT_FALSE(interval.out_of_range());
 
-  States big(bind("sum", {kBigInt}), {kBigInt});
+  States big(bind_aggregate("sum", {kBigInt}), {kBigInt});
   big.take({Value::bigint(kMost), Value::bigint(kMost)});
   EXPECT_EQ(big.text(), "18446744073709551614");
 
@@ -89,8 +89,8 @@ TEST(AggregateSum, OutOfRangeIsNullAndReportedAndPasses) {
   int128 nines = 1;
   for (int i = 0; i < 38; ++i) nines *= 10;
   nines -= 1;
-  States numeric(bind("sum", {wide}), {wide});
-  States average(bind("avg", {wide}), {wide});
+  States numeric(bind_aggregate("sum", {wide}), {wide});
+  States average(bind_aggregate("avg", {wide}), {wide});
   for (auto* states : {&numeric, &average}) {
     states->take({Value::numeric(38, 0, nines), Value::numeric(38, 0, nines), Value::numeric(38, 0, nines)});
     EXPECT_EQ(states->text(), "NULL");
@@ -104,13 +104,13 @@ TEST(AggregateSum, AverageOfWideNumericIsExact) {
   const auto type = LogicalType::numeric(38, 16);
   int128 most = 1;
   for (int i = 0; i < 38; ++i) most *= 10;
-  States states(bind("avg", {type}), {type});
+  States states(bind_aggregate("avg", {type}), {type});
   for (int i = 0; i < 5; ++i) states.take({Value::numeric(38, 16, most - 1 - 3 * i)});
   EXPECT_TRUE(states.result().get<int128>() == most - 7);
 }
 
 TEST(AggregateSum, NanAndInfinitiesCanBeTakenOutAgain) {
-  States states(bind("sum", {kDouble}), {kDouble});
+  States states(bind_aggregate("sum", {kDouble}), {kDouble});
   const auto real = [](double v) { return std::vector<Value>{Value::real(v)}; };
   states.take({Value::real(1.5), Value::real(-0.5)});
   states.take(real(kInfinity));
@@ -128,7 +128,7 @@ TEST(AggregateSum, NanAndInfinitiesCanBeTakenOutAgain) {
 }
 
 TEST(AggregateSum, HugeDoublesOverflowOnlyWhileTheyAreThere) {
-  States states(bind("sum", {kDouble}), {kDouble});
+  States states(bind_aggregate("sum", {kDouble}), {kDouble});
   states.take({Value::real(3), Value::real(1e308), Value::real(1e308)});
   EXPECT_EQ(states.text(), "NULL");
   EXPECT_TRUE(states.out_of_range());
@@ -139,7 +139,7 @@ TEST(AggregateSum, HugeDoublesOverflowOnlyWhileTheyAreThere) {
 }
 
 TEST(AggregateSum, SmallValuesSurviveLargeOnes) {
-  States states(bind("sum", {kDouble}), {kDouble});
+  States states(bind_aggregate("sum", {kDouble}), {kDouble});
   states.take({Value::real(1), Value::real(1e100), Value::real(1), Value::real(-1e100)});
   EXPECT_EQ(states.result().real(), 2);
 }
@@ -149,7 +149,7 @@ TEST(AggregateSum, NoDriftOverTenMillionAdditionsAndRetractions) {
   constexpr std::size_t kRows = 10'000'000;
   constexpr std::size_t kWindow = 1000;
   constexpr std::size_t kBatch = 2000;
-  const BoundAggregate bound = bind("sum", {kDouble});
+  const BoundAggregate bound = bind_aggregate("sum", {kDouble});
   std::vector<std::uint64_t> state((bound.state_size + 7) / 8);
   auto* place = reinterpret_cast<std::byte*>(state.data());
   bound.init(nullptr, place);
@@ -185,7 +185,7 @@ TEST(AggregateSum, NoDriftOverTenMillionAdditionsAndRetractions) {
 TEST(AggregateSum, DamagedStatesAreErrors) {
   for (const char* name : {"count", "sum", "avg"}) {
     for (const LogicalType type : {kInt, kDouble, LogicalType::numeric(30, 2)}) {
-      const BoundAggregate bound = bind(name, {type});
+      const BoundAggregate bound = bind_aggregate(name, {type});
       States states(bound, {type});
       const std::string bytes = states.bytes();
       for (std::size_t size = 0; size < bytes.size(); ++size) {
