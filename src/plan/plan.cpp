@@ -65,8 +65,8 @@ Status check_inputs(const Plan& plan, NodeId id) {
 Status check_node(const Plan& plan, NodeId id, std::vector<Shape>& shapes) {
   DART_TRY_STATUS(check_inputs(plan, id));
   const Node& node = plan.nodes[id];
-  std::vector<Shape> inputs;
-  for (const Input& input : node.inputs) inputs.push_back(shapes[input.node]);
+  std::vector<const Shape*> inputs;
+  for (const Input& input : node.inputs) inputs.push_back(&shapes[input.node]);
   DART_TRY(Shape shape, derive_shape(plan, node.kind, inputs));
   if (node.schema.size() != shape.types.size()) return wrong(id, "a schema of another width");
   for (std::size_t c = 0; c < node.schema.size(); ++c) {

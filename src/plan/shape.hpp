@@ -15,7 +15,7 @@ struct Shape {
 /// What a node makes of inputs of these shapes, or why it cannot take them: the one place that knows each
 /// operator's arity, the columns and types that it wants, its output, and when that output is a changelog.
 [[nodiscard]] Result<Shape> derive_shape(const Plan& plan, const NodeKind& kind,
-                                         const std::vector<Shape>& inputs);
+                                         const std::vector<const Shape*>& inputs);
 
 /// A well-formed expression over columns of these types: columns in range, types as declared, kernels bound,
 /// nesting within limits.

@@ -13,8 +13,8 @@ void mark_weighted(Plan& plan) {
   std::vector<Shape> shapes;
   shapes.reserve(plan.nodes.size());
   for (Node& node : plan.nodes) {
-    std::vector<Shape> inputs;
-    for (const Input& input : node.inputs) inputs.push_back(shapes[input.node]);
+    std::vector<const Shape*> inputs;
+    for (const Input& input : node.inputs) inputs.push_back(&shapes[input.node]);
     Result<Shape> shape = derive_shape(plan, node.kind, inputs);
     if (!shape) check_failed((shape.error().message + "\n" + explain(plan)).c_str(), __FILE__, __LINE__);
     node.weighted = shape->weighted;
