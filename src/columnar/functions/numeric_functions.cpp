@@ -133,14 +133,21 @@ const char* store(int128& r, long double value) {
 const char* square_root(int128& r, Operand a, Operand) {
   if (a.unscaled < 0) return "cannot take square root of a negative number";
   if (a.unscaled == 0 || a.scale > 2 * kDefaultScale) return store(r, std::sqrt(real(a)));
-  // Newton's step doubles the good digits of the first guess, with the quotient a / r in 256 bits.
+  // Newton's method over whole numbers, the quotient in 256 bits: after its first step it comes down to the
+  // root.
   if (const char* const reason = store(r, std::sqrt(real(a)))) return reason;
-  const int128 shift = power_of_ten(2 * kDefaultScale - a.scale);
-  for (int step = 0; step < 2 && r > 0; ++step) {
-    int128 quotient = 0;
-    if (!multiply_divide_rounded(a.unscaled, shift, r, quotient)) return kOverflow;
-    r = divide_rounded<int128>(r + quotient, 2);
+  const auto number = static_cast<uint128>(a.unscaled);
+  const auto shift = static_cast<uint128>(power_of_ten(2 * kDefaultScale - a.scale));
+  uint128 root = r > 0 ? static_cast<uint128>(r) : 1;
+  uint128 quotient = 0;
+  uint128 rest = 0;
+  for (bool first = true;; first = false) {
+    if (!multiply_divide_floor(number, shift, root, quotient, rest)) return kOverflow;
+    if (!first && quotient >= root) break;
+    root = (root + quotient) / 2;
   }
+  // What is left of the number above the square says on which side of the half it lies.
+  r = static_cast<int128>((quotient - root) * root + rest > root ? root + 1 : root);
   return nullptr;
 }
 
