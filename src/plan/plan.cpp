@@ -73,7 +73,10 @@ Status check_node(const Plan& plan, NodeId id, std::vector<Shape>& shapes) {
     if (node.schema[c].type != shape.types[c]) return wrong(id, fmt::format("the type of column {}", c));
   }
   if (node.weighted != shape.weighted) return wrong(id, "rows with weights where there are none, or without");
-  if (node.stepped && !may_be_stepped(plan, node)) return wrong(id, "steps that no input carries");
+  for (const Input& input : node.inputs) {
+    if (node.stepped && !plan.nodes[input.node].stepped)
+      return wrong(id, "steps that an input does not carry");
+  }
   if (const auto* emit = std::get_if<Emit>(&node.kind)) {
     const Node& input = plan.nodes[node.inputs.front().node];
     if (needs_stepped_input(*emit, input.weighted) && !input.stepped)

@@ -399,15 +399,4 @@ std::size_t depth(const Expression& expression) {
   return deepest + 1;
 }
 
-bool may_be_stepped(const Plan& plan, const Node& node) {
-  if (const auto* aggregate = std::get_if<Aggregate>(&node.kind);
-      aggregate && aggregate->emit == EmitPolicy::AtEnd) {
-    return false;
-  }
-  if (const auto* top = std::get_if<TopN>(&node.kind); top && top->emit == EmitPolicy::AtEnd) return false;
-  if (const auto* emit = std::get_if<Emit>(&node.kind); emit && emit->mode == EmitMode::Final) return false;
-  return std::all_of(node.inputs.begin(), node.inputs.end(),
-                     [&](const Input& input) { return plan.nodes[input.node].stepped; });
-}
-
 }  // namespace dart::plan

@@ -25,8 +25,4 @@ struct Shape {
 /// How deep it is nested; a column or a literal is 1.
 [[nodiscard]] std::size_t depth(const Expression& expression);
 
-/// Whether the output's rows can carry their step: a Scan always; a node that emits at the end never (its
-/// rows belong to no step); any other when all its inputs do.
-[[nodiscard]] bool may_be_stepped(const Plan& plan, const Node& node);
-
 }  // namespace dart::plan
