@@ -22,5 +22,9 @@ inline constexpr std::size_t kPlanNodes = 10000;
 /// Rows and bytes waiting in one queue between two instances before the producer has to wait.
 inline constexpr std::size_t kQueueRows = 64 * kChunkRows;
 inline constexpr std::size_t kQueueBytes = 64U << 20;
+/// Rows that an instance handles in one turn, before its worker looks who needs it most.
+inline constexpr std::size_t kTurnRows = 8 * kChunkRows;
+/// Worker threads of one process at most.
+inline constexpr std::size_t kWorkers = 256;
 
 }  // namespace dart::limits

@@ -7,9 +7,13 @@
 #include <utility>
 #include <vector>
 
+#include "connectors/blackhole_connector.hpp"
+#include "connectors/datagen_connector.hpp"
 #include "connectors/encoded_sink.hpp"
 #include "connectors/file_connector.hpp"
 #include "connectors/formats/csv_format.hpp"
+#include "connectors/formats/json_format.hpp"
+#include "connectors/formats/table_format.hpp"
 #include "connectors/paced_source.hpp"
 #include "connectors/record_source.hpp"
 #include "connectors/standard_connectors.hpp"
@@ -58,9 +62,7 @@ Result<std::unique_ptr<engine::Source>> open_unpaced(const ConnectorEntry& entry
 
 std::span<const ConnectorEntry> connector_entries() {
   static const std::vector<ConnectorEntry> entries = {
-      file_connector(),
-      stdin_connector(),
-      stdout_connector(),
+      file_connector(), stdin_connector(), stdout_connector(), datagen_connector(), blackhole_connector(),
   };
   return entries;
 }
@@ -68,6 +70,8 @@ std::span<const ConnectorEntry> connector_entries() {
 std::span<const FormatEntry> format_entries() {
   static const std::vector<FormatEntry> entries = {
       csv_format(),
+      json_format(),
+      table_format(),
   };
   return entries;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,6 +32,9 @@ struct OperatorReport {
   std::string label;   ///< view or table
   std::string detail;  ///< plan::describe
   Counters counters;
+  std::vector<RowErrorSample> error_samples;  ///< a Scan's first bad rows
+  std::optional<DelayHistogram> delays;       ///< a Sink's, until its rows were written
+  std::uint64_t rows_written = 0;             ///< a Sink's
 };
 
 struct InstanceSettings {

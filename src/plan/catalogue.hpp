@@ -11,8 +11,9 @@ namespace dart::plan {
 
 /// One WITH option that a connector or a format understands.
 struct OptionSpec {
-  std::string name;
-  columnar::TypeId type = columnar::TypeId::Text;  ///< Text, BigInt, Double, Bool or Interval
+  std::string name;  ///< `*.min` stands for `c.min` with any column c of the table
+  /// Text, BigInt, Double, Bool, Interval, or Null for a literal of any type.
+  columnar::TypeId type = columnar::TypeId::Text;
   bool required = false;
   std::vector<std::string> choices;  ///< not empty: the only values allowed
   std::string summary;

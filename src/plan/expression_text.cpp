@@ -183,7 +183,8 @@ class Printer {
   void print_bare(const Expression& e, Precedence own) {
     switch (e.kind) {
       case Kind::Column:
-        out_ += e.column < names_.size() ? identifier(names_[e.column]) : "#" + std::to_string(e.column);
+        out_ += e.column < names_.size() && !names_[e.column].empty() ? identifier(names_[e.column])
+                                                                      : "#" + std::to_string(e.column);
         return;
       case Kind::Literal:
         out_ += literal_text(e.literal);

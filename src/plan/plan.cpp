@@ -65,15 +65,18 @@ Status check_inputs(const Plan& plan, NodeId id) {
 Status check_node(const Plan& plan, NodeId id, std::vector<Shape>& shapes) {
   DART_TRY_STATUS(check_inputs(plan, id));
   const Node& node = plan.nodes[id];
-  std::vector<Shape> inputs;
-  for (const Input& input : node.inputs) inputs.push_back(shapes[input.node]);
+  std::vector<const Shape*> inputs;
+  for (const Input& input : node.inputs) inputs.push_back(&shapes[input.node]);
   DART_TRY(Shape shape, derive_shape(plan, node.kind, inputs));
   if (node.schema.size() != shape.types.size()) return wrong(id, "a schema of another width");
   for (std::size_t c = 0; c < node.schema.size(); ++c) {
     if (node.schema[c].type != shape.types[c]) return wrong(id, fmt::format("the type of column {}", c));
   }
   if (node.weighted != shape.weighted) return wrong(id, "rows with weights where there are none, or without");
-  if (node.stepped && !may_be_stepped(plan, node)) return wrong(id, "steps that no input carries");
+  for (const Input& input : node.inputs) {
+    if (node.stepped && !plan.nodes[input.node].stepped)
+      return wrong(id, "steps that an input does not carry");
+  }
   if (const auto* emit = std::get_if<Emit>(&node.kind)) {
     const Node& input = plan.nodes[node.inputs.front().node];
     if (needs_stepped_input(*emit, input.weighted) && !input.stepped)

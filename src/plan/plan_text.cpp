@@ -40,9 +40,10 @@ Names names_of(const Schema& schema) {
   return names;
 }
 
-/// Columns that a broken plan names wrongly show as "#7": this text is also what check_invariants prints.
+/// Columns without a name, and those that a broken plan (this text is also what check_invariants prints)
+/// names wrongly, show as "#7".
 std::string name_at(std::uint32_t column, const Names& names) {
-  return column < names.size() ? names[column] : fmt::format("#{}", column);
+  return column < names.size() && !names[column].empty() ? names[column] : fmt::format("#{}", column);
 }
 
 Names names_at(const std::vector<std::uint32_t>& columns, const Names& names) {

@@ -72,7 +72,7 @@ Status check_append_only(const Shape& input, const char* what) {
 /// One overload a kind; `inputs` are already known to be as many as the kind takes.
 class Deriver {
  public:
-  Deriver(const Plan& plan, const std::vector<Shape>& inputs) : plan_(plan), inputs_(inputs) {}
+  Deriver(const Plan& plan, const std::vector<const Shape*>& inputs) : plan_(plan), inputs_(inputs) {}
 
   Result<Shape> operator()(const Scan& scan) const {
     DART_TRY(const TableDefinition* table, table_of(scan.table));
@@ -190,8 +190,8 @@ class Deriver {
   }
 
   Result<Shape> operator()(const Join& join) const {
-    const Types& left = inputs_[0].types;
-    const Types& right = inputs_[1].types;
+    const Types& left = inputs_[0]->types;
+    const Types& right = inputs_[1]->types;
     DART_TRY_STATUS(check_columns(join.left_keys, left, "left key"));
     DART_TRY_STATUS(check_columns(join.right_keys, right, "right key"));
     if (join.left_keys.size() != join.right_keys.size()) return wrong("a join with unequal lists of keys");
@@ -204,17 +204,17 @@ class Deriver {
         return wrong("a join expires by key {}", place);
       }
     }
-    Shape out{left, join.kind == JoinKind::Left || inputs_[0].weighted || inputs_[1].weighted};
+    Shape out{left, join.kind == JoinKind::Left || inputs_[0]->weighted || inputs_[1]->weighted};
     out.types.insert(out.types.end(), right.begin(), right.end());
     DART_TRY_STATUS(check_conditions(join.conditions, out.types));
     return out;
   }
 
   Result<Shape> operator()(const UnionAll&) const {
-    Shape out = inputs_.front();
-    for (const Shape& shape : inputs_) {
-      if (shape.types != out.types) return wrong("a union of different columns");
-      out.weighted = out.weighted || shape.weighted;
+    Shape out = input();
+    for (const Shape* shape : inputs_) {
+      if (shape->types != out.types) return wrong("a union of different columns");
+      out.weighted = out.weighted || shape->weighted;
     }
     return out;
   }
@@ -262,7 +262,7 @@ class Deriver {
   }
 
  private:
-  [[nodiscard]] const Shape& input() const { return inputs_.front(); }
+  [[nodiscard]] const Shape& input() const { return *inputs_.front(); }
 
   [[nodiscard]] Result<const TableDefinition*> table_of(std::uint32_t table) const {
     if (table >= plan_.tables.size()) return wrong("table {} of {}", table, plan_.tables.size());
@@ -312,7 +312,7 @@ class Deriver {
   }
 
   const Plan& plan_;
-  const std::vector<Shape>& inputs_;
+  const std::vector<const Shape*>& inputs_;
 };
 
 /// The number of inputs that a kind takes; nothing: one or more.
@@ -379,7 +379,7 @@ Status check_nested(const Expression& expression, const Types& columns, std::siz
 
 }  // namespace
 
-Result<Shape> derive_shape(const Plan& plan, const NodeKind& kind, const std::vector<Shape>& inputs) {
+Result<Shape> derive_shape(const Plan& plan, const NodeKind& kind, const std::vector<const Shape*>& inputs) {
   const std::optional<std::size_t> wanted = arity(kind);
   if (wanted ? inputs.size() != *wanted : inputs.empty()) {
     return wrong("{} with {} inputs", kind_name(kind), inputs.size());
@@ -397,17 +397,6 @@ std::size_t depth(const Expression& expression) {
   std::size_t deepest = 0;
   for (const ExpressionPtr& argument : expression.arguments) deepest = std::max(deepest, depth(*argument));
   return deepest + 1;
-}
-
-bool may_be_stepped(const Plan& plan, const Node& node) {
-  if (const auto* aggregate = std::get_if<Aggregate>(&node.kind);
-      aggregate && aggregate->emit == EmitPolicy::AtEnd) {
-    return false;
-  }
-  if (const auto* top = std::get_if<TopN>(&node.kind); top && top->emit == EmitPolicy::AtEnd) return false;
-  if (const auto* emit = std::get_if<Emit>(&node.kind); emit && emit->mode == EmitMode::Final) return false;
-  return std::all_of(node.inputs.begin(), node.inputs.end(),
-                     [&](const Input& input) { return plan.nodes[input.node].stepped; });
 }
 
 }  // namespace dart::plan

@@ -15,7 +15,7 @@ struct Shape {
 /// What a node makes of inputs of these shapes, or why it cannot take them: the one place that knows each
 /// operator's arity, the columns and types that it wants, its output, and when that output is a changelog.
 [[nodiscard]] Result<Shape> derive_shape(const Plan& plan, const NodeKind& kind,
-                                         const std::vector<Shape>& inputs);
+                                         const std::vector<const Shape*>& inputs);
 
 /// A well-formed expression over columns of these types: columns in range, types as declared, kernels bound,
 /// nesting within limits.
@@ -24,9 +24,5 @@ struct Shape {
 
 /// How deep it is nested; a column or a literal is 1.
 [[nodiscard]] std::size_t depth(const Expression& expression);
-
-/// Whether the output's rows can carry their step: a Scan always; a node that emits at the end never (its
-/// rows belong to no step); any other when all its inputs do.
-[[nodiscard]] bool may_be_stepped(const Plan& plan, const Node& node);
 
 }  // namespace dart::plan

@@ -9,6 +9,53 @@ namespace dart::plan::rewrite {
 
 namespace {
 
+/// How the expressions of a Project under a TopN are divided.
+struct Division {
+  std::vector<bool> deferred;        ///< by expression: computed above
+  std::vector<std::uint32_t> place;  ///< by expression that stays: its column below
+  std::vector<std::uint32_t>
+      raw;  ///< by column of the Project's input: its column below, where it is read above
+  Project lower;
+  Schema lower_schema;
+};
+
+/// What the TopN does not order by, and what costs something to compute, is deferred; the columns that it is
+/// made of are handed on instead.
+Division divide(const TopN& top, const Project& project, const Schema& names, const Schema& raw) {
+  Division parts;
+  const std::size_t count = project.expressions.size();
+  parts.deferred.resize(count);
+  parts.place.assign(count, 0);
+  parts.raw.assign(raw.size(), 0);
+  for (std::size_t c = 0; c < count; ++c) parts.deferred[c] = !is_trivial(*project.expressions[c]);
+  for (const std::uint32_t column : top.partition) parts.deferred[column] = false;
+  for (const SortKey& key : top.order) parts.deferred[key.column] = false;
+
+  std::vector<bool> needed(raw.size(), false);
+  std::vector<bool> there(raw.size(), false);
+  for (std::size_t c = 0; c < count; ++c) {
+    const ExpressionPtr& expression = project.expressions[c];
+    if (parts.deferred[c]) {
+      mark_columns(*expression, needed);
+      continue;
+    }
+    parts.place[c] = static_cast<std::uint32_t>(parts.lower.expressions.size());
+    if (expression->kind == Expression::Kind::Column) {
+      parts.raw[expression->column] = parts.place[c];
+      there[expression->column] = true;
+    }
+    parts.lower.expressions.push_back(expression);
+    parts.lower_schema.push_back(names[c]);
+  }
+  for (std::uint32_t c = 0; c < raw.size(); ++c) {
+    if (!needed[c] || there[c]) continue;
+    parts.raw[c] = static_cast<std::uint32_t>(parts.lower.expressions.size());
+    parts.lower.expressions.push_back(make_column(c, raw[c].type));
+    parts.lower_schema.push_back(raw[c]);
+  }
+  return parts;
+}
+
 /// TopN over Project: what the TopN does not order by is computed of the few rows that come out, as
 /// PostgreSQL computes the select list after the limit. The TopN then keeps the (small) columns that it is
 /// made of.
@@ -18,66 +65,31 @@ bool defer(Plan& plan, NodeId id, const std::vector<std::uint32_t>& readers) {
   const NodeId below = plan.nodes[id].inputs.front().node;
   auto* project = std::get_if<Project>(&plan.nodes[below].kind);
   if (project == nullptr || readers[below] != 1) return false;
-  std::vector<bool> ordering(project->expressions.size(), false);
-  for (const std::uint32_t column : top->partition) ordering[column] = true;
-  for (const SortKey& key : top->order) ordering[key.column] = true;
-  const auto deferred = [&](std::size_t c) { return !ordering[c] && !is_trivial(*project->expressions[c]); };
+  const Schema& raw = plan.nodes[plan.nodes[below].inputs.front().node].schema;
+  Division parts = divide(*top, *project, plan.nodes[below].schema, raw);
+  if (std::find(parts.deferred.begin(), parts.deferred.end(), true) == parts.deferred.end()) return false;
+  if (parts.lower_schema.size() + 1 > limits::kColumns) return false;
 
-  const Input source = plan.nodes[below].inputs.front();
-  const Schema& raw = plan.nodes[source.node].schema;
-  std::vector<bool> needed(raw.size(), false);
-  bool any = false;
-  for (std::size_t c = 0; c < ordering.size(); ++c) {
-    if (!deferred(c)) continue;
-    any = true;
-    mark_columns(*project->expressions[c], needed);
-  }
-  if (!any) return false;
-
-  std::vector<ExpressionPtr> lower;
-  Schema lower_schema;
-  std::vector<std::uint32_t> place(ordering.size(), 0);  // of the columns that stay below
-  std::vector<std::uint32_t> raw_place(raw.size(), 0);   // of the raw columns that deferred ones read
-  std::vector<bool> raw_there(raw.size(), false);
-  for (std::size_t c = 0; c < ordering.size(); ++c) {
-    if (deferred(c)) continue;
-    place[c] = static_cast<std::uint32_t>(lower.size());
+  Project upper;
+  for (std::size_t c = 0; c < parts.deferred.size(); ++c) {
     const ExpressionPtr& expression = project->expressions[c];
-    if (expression->kind == Expression::Kind::Column) {
-      raw_place[expression->column] = place[c];
-      raw_there[expression->column] = true;
-    }
-    lower.push_back(expression);
-    lower_schema.push_back(plan.nodes[below].schema[c]);
+    upper.expressions.push_back(parts.deferred[c]
+                                    ? renumber(expression, parts.raw)
+                                    : make_column(parts.place[c], expression->type, expression->offset));
   }
-  for (std::uint32_t c = 0; c < raw.size(); ++c) {
-    if (!needed[c] || raw_there[c]) continue;
-    raw_place[c] = static_cast<std::uint32_t>(lower.size());
-    lower.push_back(make_column(c, raw[c].type));
-    lower_schema.push_back(raw[c]);
-  }
-  if (lower.size() + 1 > limits::kColumns) return false;
-
-  std::vector<ExpressionPtr> upper;
-  for (std::size_t c = 0; c < ordering.size(); ++c) {
-    const ExpressionPtr& expression = project->expressions[c];
-    upper.push_back(deferred(c) ? renumber(expression, raw_place)
-                                : make_column(place[c], expression->type, expression->offset));
-  }
-  Node& node = plan.nodes[id];
+  Node above = plan.nodes[id];
+  Schema schema = parts.lower_schema;
   if (top->with_rank) {
-    const columnar::LogicalType rank = node.schema.back().type;
-    upper.push_back(make_column(static_cast<std::uint32_t>(lower.size()), rank));
+    const Column& rank = above.schema.back();
+    upper.expressions.push_back(make_column(static_cast<std::uint32_t>(schema.size()), rank.type));
+    schema.push_back(rank);
   }
-  for (std::uint32_t& column : top->partition) column = place[column];
-  for (SortKey& key : top->order) key.column = place[key.column];
-  Node above = node;
-  above.kind = Project{std::move(upper)};
-  const Column rank = node.schema.back();
-  node.schema = lower_schema;
-  if (top->with_rank) node.schema.push_back(rank);
-  project->expressions = std::move(lower);
-  plan.nodes[below].schema = std::move(lower_schema);
+  above.kind = std::move(upper);
+  for (std::uint32_t& column : top->partition) column = parts.place[column];
+  for (SortKey& key : top->order) key.column = parts.place[key.column];
+  plan.nodes[id].schema = std::move(schema);
+  *project = std::move(parts.lower);
+  plan.nodes[below].schema = std::move(parts.lower_schema);
   insert_above(plan, {id, 0}, std::move(above));
   return true;
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "base/check.hpp"
@@ -13,8 +14,8 @@ void mark_weighted(Plan& plan) {
   std::vector<Shape> shapes;
   shapes.reserve(plan.nodes.size());
   for (Node& node : plan.nodes) {
-    std::vector<Shape> inputs;
-    for (const Input& input : node.inputs) inputs.push_back(shapes[input.node]);
+    std::vector<const Shape*> inputs;
+    for (const Input& input : node.inputs) inputs.push_back(&shapes[input.node]);
     Result<Shape> shape = derive_shape(plan, node.kind, inputs);
     if (!shape) check_failed((shape.error().message + "\n" + explain(plan)).c_str(), __FILE__, __LINE__);
     node.weighted = shape->weighted;
@@ -22,48 +23,72 @@ void mark_weighted(Plan& plan) {
   }
 }
 
-/// Whether the node needs to know where its input's steps end.
+/// How much somebody above wants to know the step of each row.
+enum class Need : std::uint8_t {
+  None,
+  Wish,  ///< for a better figure; not worth more than passing on what is there
+  Must,
+};
+
+bool emits_at(const NodeKind& kind, EmitPolicy policy) {
+  if (const auto* aggregate = std::get_if<Aggregate>(&kind)) return aggregate->emit == policy;
+  if (const auto* top = std::get_if<TopN>(&kind)) return top->emit == policy;
+  return false;
+}
+
+bool is_final(const NodeKind& kind) {
+  const auto* emit = std::get_if<Emit>(&kind);
+  return emit != nullptr && emit->mode == EmitMode::Final;
+}
+
+/// What the node needs of its inputs, given what is needed of its own rows.
 ///   Emit OnChange, Emit Changes of a changelog   their output is defined by steps
 ///   Sink of a changelog                          writes the changes of each step
-///   Sink with a delay column                     a row's delay counts from its own step
-///   Aggregate, TopN AtClose over a changelog     what a window holds when it closes
-///   any node whose own rows carry steps          they come from its input's
-bool needs_steps(const Plan& plan, const Node& node, bool needed_above) {
-  const bool weighted_input = !node.inputs.empty() && plan.nodes[node.inputs.front().node].weighted;
+///   Sink with a delay column                     a row's delay counts from its own step, if it is known
+///   AtClose over a changelog                     what a window holds when it closes
+///   AtClose otherwise                            windows close between chunks: steps only when they must be
+///   known AtEnd, Emit Final                            their rows belong to no step any other the steps of
+///   its rows come from its inputs
+Need need_of_inputs(const Plan& plan, const Node& node, Need above) {
+  if (node.inputs.empty() || is_final(node.kind) || emits_at(node.kind, EmitPolicy::AtEnd)) return Need::None;
+  const bool weighted = plan.nodes[node.inputs.front().node].weighted;
   if (const auto* emit = std::get_if<Emit>(&node.kind)) {
-    if (emit->mode == EmitMode::OnChange) return true;
-    if (emit->mode == EmitMode::Final) return false;
-    return weighted_input || needed_above;
+    return weighted || emit->mode == EmitMode::OnChange ? Need::Must : above;
   }
   if (const auto* sink = std::get_if<Sink>(&node.kind)) {
-    return weighted_input || plan.tables[sink->table].delay_column.has_value();
+    if (weighted) return Need::Must;
+    return plan.tables[sink->table].delay_column ? Need::Wish : Need::None;
   }
-  if (const auto* aggregate = std::get_if<Aggregate>(&node.kind)) {
-    if (aggregate->emit == EmitPolicy::AtEnd) return false;
-    return needed_above || (aggregate->emit == EmitPolicy::AtClose && weighted_input);
+  if (emits_at(node.kind, EmitPolicy::AtClose)) {
+    return weighted || above == Need::Must ? Need::Must : Need::None;
   }
-  if (const auto* top = std::get_if<TopN>(&node.kind)) {
-    if (top->emit == EmitPolicy::AtEnd) return false;
-    return needed_above || (top->emit == EmitPolicy::AtClose && weighted_input);
-  }
-  return needed_above;
+  return above;
+}
+
+/// Operators that only pass rows on keep the steps that come, even when it is others who need them.
+bool passes_steps(const NodeKind& kind) {
+  return std::holds_alternative<Filter>(kind) || std::holds_alternative<Project>(kind) ||
+         std::holds_alternative<WindowAssign>(kind) || std::holds_alternative<Expand>(kind) ||
+         std::holds_alternative<Limit>(kind);
+}
+
+bool can_carry_steps(const Plan& plan, const Node& node) {
+  if (std::holds_alternative<Sink>(node.kind) || is_final(node.kind)) return false;
+  if (emits_at(node.kind, EmitPolicy::AtEnd)) return false;
+  return std::all_of(node.inputs.begin(), node.inputs.end(),
+                     [&](const Input& input) { return plan.nodes[input.node].stepped; });
 }
 
 void mark_stepped(Plan& plan) {
-  std::vector<bool> needed(plan.nodes.size(), false);
+  std::vector<Need> needed(plan.nodes.size(), Need::None);
   for (std::size_t i = plan.nodes.size(); i-- > 0;) {
-    if (!needs_steps(plan, plan.nodes[i], needed[i])) continue;
-    for (const Input& input : plan.nodes[i].inputs) needed[input.node] = true;
+    const Need need = need_of_inputs(plan, plan.nodes[i], needed[i]);
+    for (const Input& input : plan.nodes[i].inputs) needed[input.node] = std::max(needed[input.node], need);
   }
   for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
     Node& node = plan.nodes[i];
-    // Operators that only pass rows on keep the steps that come, even when it is others who need them.
-    const bool passes = std::holds_alternative<Filter>(node.kind) ||
-                        std::holds_alternative<Project>(node.kind) ||
-                        std::holds_alternative<WindowAssign>(node.kind) ||
-                        std::holds_alternative<Expand>(node.kind) || std::holds_alternative<Limit>(node.kind);
-    node.stepped = (needed[i] || (passes && !node.inputs.empty())) && may_be_stepped(plan, node) &&
-                   !std::holds_alternative<Sink>(node.kind);
+    const bool wanted = needed[i] != Need::None || (passes_steps(node.kind) && !node.inputs.empty());
+    node.stepped = wanted && can_carry_steps(plan, node);
   }
 }
 

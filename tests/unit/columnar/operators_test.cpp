@@ -189,12 +189,12 @@ TEST(Operators, MissingOnesAreNamed) {
   const auto missing = resolve_function("*", text_and_int, none);
   ASSERT_FALSE(missing.has_value());
   EXPECT_EQ(missing.error().message, "operator does not exist: text * integer");
-  const auto misspelt = resolve_function("mdo", text_and_int, none);
+  const auto misspelt = resolve_function("concat_sw", text_and_int, none);
   ASSERT_FALSE(misspelt.has_value());
-  EXPECT_EQ(misspelt.error().message, "function does not exist: mdo(text, integer)");
-  EXPECT_EQ(misspelt.error().hint, "did you mean mod?");
+  EXPECT_EQ(misspelt.error().message, "function does not exist: concat_sw(text, integer)");
+  EXPECT_EQ(misspelt.error().hint, "did you mean concat_ws?");
   EXPECT_TRUE(is_scalar_function("mod"));
-  EXPECT_FALSE(is_scalar_function("mdo"));
+  EXPECT_FALSE(is_scalar_function("concat_sw"));
 }
 
 }  // namespace

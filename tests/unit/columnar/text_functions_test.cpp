@@ -80,5 +80,100 @@ TEST(TextFunctions, Parts) {
   });
 }
 
+TEST(TextFunctions, Replacing) {
+  expect_all({
+      {"replace", {"text abcdefabcdef", "text cd", "text XX"}, "abXXefabXXef"},
+      {"replace", {"text abc", "text ", "text x"}, "abc"},
+      {"replace", {"text aaa", "text a", "text "}, ""},
+      {"repeat", {"text Pg", "int 4"}, "PgPgPgPg"},
+      {"repeat", {"text Pg", "int -1"}, ""},
+      {"split_part", {"text abc~@~def~@~ghi", "text ~@~", "int 2"}, "def"},
+      {"split_part", {"text abc,def,ghi", "text ,", "int -2"}, "def"},
+      {"split_part", {"text abc,def,ghi", "text ,", "int -4"}, ""},
+      {"split_part", {"text abc,def", "text ,", "int 3"}, ""},
+      {"split_part", {"text abc", "text ,", "int 0"}, "error: field position must not be zero"},
+      {"split_part", {"text abc", "text ", "int 1"}, "abc"},
+      {"split_part", {"text abc", "text ", "int 2"}, ""},
+      {"translate", {"text 12345", "text 143", "text ax"}, "a2x5"},
+      {"translate", {"text h\303\251llo", "text \303\251l", "text e\303\250"}, "he\303\250\303\250o"},
+      {"overlay", {"text Txxxxas", "text hom", "int 2", "int 4"}, "Thomas"},
+      {"overlay", {"text Txxxxas", "text hom", "int 2"}, "Thomxas"},
+      {"overlay", {"text abc", "text X", "int 0"}, "error: negative substring length not allowed"},
+      {"overlay", {"text abc", "text X", "int 9"}, "abcX"},
+      {"overlay", {"text abc", "text X", "int 2", "int -1"}, "aXabc"},
+  });
+}
+
+TEST(TextFunctions, CodesAndQuotes) {
+  expect_all({
+      {"ascii", {"text x"}, "120"},
+      {"ascii", {"text \303\251"}, "233"},
+      {"ascii", {"text "}, "0"},
+      {"chr", {"int 65"}, "A"},
+      {"chr", {"int 233"}, "\303\251"},
+      {"chr", {"int 0"}, "error: null character not permitted"},
+      {"chr", {"int -1"}, "error: character number must be positive"},
+      {"to_hex", {"int 2147483647"}, "7fffffff"},
+      {"to_hex", {"int -1"}, "ffffffff"},
+      {"to_hex", {"bigint -1"}, "ffffffffffffffff"},
+      {"to_hex", {"int 0"}, "0"},
+      {"md5", {"text abc"}, "900150983cd24fb0d6963f7d28e17f72"},
+      {"md5", {"text "}, "d41d8cd98f00b204e9800998ecf8427e"},
+      {"md5",
+       {"text 12345678901234567890123456789012345678901234567890123456789012345678901234567890"},
+       "57edf4a22be3c955ac49da2e2107b67a"},
+      {"md5",
+       {"text 1234567890123456789012345678901234567890123456789012345"},
+       "c9ccf168914a1bcfc3229f1948e67da0"},
+      {"quote_ident", {"text foo"}, "foo"},
+      {"quote_ident", {"text Foo bar"}, "\"Foo bar\""},
+      {"quote_ident", {"text select"}, "\"select\""},
+      {"quote_ident", {"text "}, "\"\""},
+      {"quote_ident", {"text a\"b"}, "\"a\"\"b\""},
+      {"quote_ident", {"text 1a"}, "\"1a\""},
+      {"quote_literal", {"text O'Reilly"}, "'O''Reilly'"},
+      {"quote_literal", {"text a\\b"}, "E'a\\\\b'"},
+      {"quote_nullable", {"text NULL"}, "NULL"},
+      {"quote_nullable", {"text a'b"}, "'a''b'"},
+  });
+}
+
+TEST(TextFunctions, Like) {
+  expect_all({
+      {"~~", {"text abc", "text abc"}, "t"},
+      {"~~", {"text abc", "text a%"}, "t"},
+      {"~~", {"text abc", "text _b_"}, "t"},
+      {"~~", {"text abc", "text c"}, "f"},
+      {"~~", {"text abc", "text %c"}, "t"},
+      {"~~", {"text abc", "text %b%"}, "t"},
+      {"~~", {"text abc", "text %"}, "t"},
+      {"~~", {"text ", "text %"}, "t"},
+      {"~~", {"text ", "text _"}, "f"},
+      {"~~", {"text abc", "text "}, "f"},
+      {"~~", {"text a%c", "text a\\%c"}, "t"},
+      {"~~", {"text abc", "text a\\%c"}, "f"},
+      {"~~", {"text abcabd", "text %ab_"}, "t"},
+      {"~~", {"text h\303\251llo", "text h_llo"}, "t"},
+      {"~~", {"text h\303\251llo", "text h__llo"}, "f"},
+      {"~~", {"text mississippi", "text %iss%ip%"}, "t"},
+      {"~~", {"text mississippi", "text m%x%"}, "f"},
+      {"~~", {"text abc", "text abc\\"}, "f"},
+      {"~~", {"text x", "text abc\\"}, "f"},
+      {"~~", {"text aaa", "text a%a"}, "t"},
+      {"~~", {"text a", "text a%a"}, "f"},
+      {"~~", {"text a_b", "text a\\_b"}, "t"},
+      {"~~", {"text ABC", "text abc"}, "f"},
+      {"!~~", {"text abc", "text a%"}, "f"},
+      {"~~*", {"text ABC", "text a%"}, "t"},
+      {"~~*", {"text \303\211x", "text \303\251_"}, "t"},
+      {"!~~*", {"text ABC", "text a_c"}, "f"},
+      {"~~", {"text NULL", "text a%"}, "NULL"},
+      {"like_escape", {"text a#%b", "text #"}, "a\\%b"},
+      {"like_escape", {"text a\\b##", "text #"}, "a\\\\b\\#"},
+      {"like_escape", {"text a%", "text "}, "a%"},
+      {"like_escape", {"text a", "text xy"}, "error: invalid escape string"},
+  });
+}
+
 }  // namespace
 }  // namespace dart::columnar

@@ -196,6 +196,17 @@ TEST(Optimize, StepsOnlyWhereTheyMatter) {
       {"delay", columnar::LogicalType::of(columnar::TypeId::Interval), false});
   delayed.plan.tables.back().delay_column = 1;
   EXPECT_NE(optimized(delayed).find("Scan: trips (1 of 4 columns) [per step]"), std::string::npos);
+
+  PlanMaker windows;
+  const NodeId events = windows.scan(windows.table(), {3});
+  Aggregate counts = count_by({1, 2});
+  counts.emit = EmitPolicy::AtClose;
+  counts.expires_by_key = 1;
+  windows.sink(windows.aggregate(windows.window(events, 0, kMinute, kMinute), counts, {"n"}));
+  windows.plan.tables.back().columns.push_back(
+      {"delay", columnar::LogicalType::of(columnar::TypeId::Interval), false});
+  windows.plan.tables.back().delay_column = 3;
+  EXPECT_EQ(optimized(windows).find("per step"), std::string::npos) << "windows close between chunks";
 }
 
 TEST(Optimize, WhatIsOnlyReadAtTheEndIsEmittedAtTheEnd) {
