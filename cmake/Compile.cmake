@@ -17,6 +17,8 @@ target_compile_options(dart_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversio
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   # g++ leaves sign conversions out of -Wconversion in C++; clang is held to the same rule.
   target_compile_options(dart_flags INTERFACE -Wno-sign-conversion)
+  # Kernels join conditions by & and | of bool on purpose: a branch in the loop would cost more than both sides.
+  target_compile_options(dart_flags INTERFACE -Wno-bitwise-instead-of-logical)
 endif()
 
 # Flags that must be alike in every object of the program.

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "connectors/generators/column_generator.hpp"
-#include "connectors/generators/event_generator.hpp"
-#include "connectors/generators/word_generator.hpp"
+#include "connectors/generators/events.hpp"
+#include "connectors/generators/words.hpp"
 #include "connectors/option_reader.hpp"
 #include "connectors/paced_source.hpp"
 #include "connectors/record_source.hpp"
@@ -43,17 +43,23 @@ std::unique_ptr<ColumnGenerator> named(F f) {
   return std::make_unique<NamedColumn<T, F>>(std::move(f));
 }
 
+/// Other seeds take other stretches of the benchmark streams, which go on without end.
+std::uint64_t row_offset(std::uint64_t seed) { return seed << 40; }
+
 class WordColumn : public ColumnGenerator {
  public:
-  explicit WordColumn(std::uint64_t seed) : words_(seed) {}
+  explicit WordColumn(std::uint64_t seed) : offset_(row_offset(seed)) {}
   // No word is too long for a StringRef to hold, so nothing has to be kept alive.
   void fill(std::uint64_t first, std::size_t count, Vector& out) const override {
     auto* values = out.mutable_data<columnar::StringRef>();
-    for (std::size_t k = 0; k < count; ++k) values[k] = columnar::StringRef(words_.word(first + k));
+    for (std::size_t k = 0; k < count; ++k) {
+      values[k] = columnar::StringRef(words_.vocabulary()[words_.rank_at(first + k + offset_)]);
+    }
   }
 
  private:
-  WordGenerator words_;
+  std::uint64_t offset_;
+  Words words_;
 };
 
 using Made = Result<std::unique_ptr<ColumnGenerator>>;
@@ -67,18 +73,18 @@ tl::unexpected<Error> no_column(const plan::TableDefinition& table, const plan::
 
 Made make_event_column(const plan::TableDefinition& table, std::uint32_t column, std::uint64_t seed) {
   const plan::TableColumn& wanted = table.columns[column];
-  const EventGenerator events(seed);
+  const std::uint64_t offset = row_offset(seed);
   if (wanted.name == "ts" && wanted.type.is_time()) {
-    return named<std::int64_t>([](std::uint64_t i) { return EventGenerator::ts(i); });
+    return named<std::int64_t>([](std::uint64_t i) { return event_at(i).ts; });
   }
   if (wanted.name == "key" && wanted.type.is_integer()) {
-    return named<std::int64_t>([events](std::uint64_t i) { return events.key(i); });
+    return named<std::int64_t>([offset](std::uint64_t i) { return event_at(i + offset).key; });
   }
   if (wanted.name == "value" && wanted.type.id == TypeId::Double) {
-    return named<double>([events](std::uint64_t i) { return events.value(i); });
+    return named<double>([offset](std::uint64_t i) { return event_at(i + offset).value; });
   }
   if (wanted.name == "id" && wanted.type.id == TypeId::BigInt) {
-    return named<std::int64_t>([](std::uint64_t i) { return EventGenerator::id(i); });
+    return named<std::int64_t>([](std::uint64_t i) { return event_at(i).id; });
   }
   return no_column(table, wanted, "events", "ts timestamp, key bigint, value double precision, id bigint");
 }
@@ -86,7 +92,7 @@ Made make_event_column(const plan::TableDefinition& table, std::uint32_t column,
 Made make_word_column(const plan::TableDefinition& table, std::uint32_t column, std::uint64_t seed) {
   const plan::TableColumn& wanted = table.columns[column];
   if (wanted.name == "ts" && wanted.type.is_time()) {
-    return named<std::int64_t>([](std::uint64_t i) { return WordGenerator::ts(i); });
+    return named<std::int64_t>([](std::uint64_t i) { return event_at(i).ts; });
   }
   if (wanted.name == "word" && wanted.type.id == TypeId::Text) return std::make_unique<WordColumn>(seed);
   return no_column(table, wanted, "words", "ts timestamp, word text");

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "connectors/generators/zipf.hpp"
+
 namespace dart::connectors {
 
 /// The benchmark stream `words`: row i (from 0) is a word drawn from a fixed vocabulary of 9,967 words of 3
@@ -19,8 +21,7 @@ class Words {
 
  private:
   std::vector<std::string> vocabulary_;
-  std::vector<double> cumulative_;    // weights up to and with each rank
-  std::vector<std::uint32_t> guide_;  // first rank that a draw of each 4096th of the whole can have
+  Zipf zipf_;
 };
 
 }  // namespace dart::connectors

@@ -1,10 +1,8 @@
 #include <gtest/gtest.h>
 
 #include <map>
-#include <set>
 
-#include "connectors/generators/event_generator.hpp"
-#include "connectors/generators/word_generator.hpp"
+#include "connectors/generators/words.hpp"
 #include "piecewise_bytes.hpp"
 
 namespace dart::connectors {
@@ -53,44 +51,6 @@ std::map<std::string, int> tally(const plan::TableDefinition& table) {
   return counts;
 }
 
-TEST(Generators, EventsAreThoseOfTheBenchmark) {
-  const EventGenerator events;
-  double sum = 0;
-  std::int64_t kept = 0;
-  std::set<std::int64_t> keys;
-  for (std::uint64_t i = 0; i < 20'000'000; ++i) {
-    const double value = events.value(i);
-    if (value < 50) continue;
-    ++kept;
-    sum += value * 1.8 + 32;
-    if (i < 100'000) keys.insert(events.key(i));
-  }
-  EXPECT_EQ(kept, 9'998'892);
-  EXPECT_NEAR(sum, 1'669'719'505.149, 0.01);
-  EXPECT_EQ(keys.size(), 1000U);
-}
-
-TEST(Generators, WordsAreThoseOfTheBenchmark) {
-  const WordGenerator words;
-  std::vector<std::int64_t> counts(words.vocabulary()->size());
-  constexpr std::uint64_t kRows = 10'000'000;
-  std::uint64_t bytes = 0;
-  for (std::uint64_t i = 0; i < kRows; ++i) {
-    const std::size_t rank = words.rank(i);
-    ++counts[rank];
-    bytes += (*words.vocabulary())[rank].size();
-  }
-  std::int64_t running = 0;
-  std::size_t used = 0;
-  for (const std::int64_t count : counts) {
-    running += count * (count + 1) / 2;
-    used += count > 0 ? 1 : 0;
-  }
-  EXPECT_EQ(used, 9'967U);
-  EXPECT_EQ(running, 857'882'392'220);
-  EXPECT_NEAR(static_cast<double>(bytes) / kRows, 7.47, 0.005);
-}
-
 TEST(Datagen, NamedGeneratorsMatchColumnsByName) {
   TableBuilder events =
       datagen_table({{"id", type_of(TypeId::BigInt)}, {"ts", type_of(TypeId::Timestamp)}}, 3);
@@ -99,8 +59,9 @@ TEST(Datagen, NamedGeneratorsMatchColumnsByName) {
             "1:0|1970-01-01 00:00:00\n2:1|1970-01-01 00:00:00.00001\n3:2|1970-01-01 00:00:00.00002\n");
   TableBuilder words = datagen_table({{"word", type_of(TypeId::Text)}}, 2);
   words.option("generator", "words");
-  const WordGenerator expected;
-  EXPECT_EQ(generate(words.table), "1:<" + expected.word(0) + ">\n2:<" + expected.word(1) + ">\n");
+  const Words expected;
+  const auto word = [&](std::uint64_t i) { return expected.vocabulary()[expected.rank_at(i)]; };
+  EXPECT_EQ(generate(words.table), "1:<" + word(0) + ">\n2:<" + word(1) + ">\n");
   TableBuilder wrong = datagen_table({{"nothing", type_of(TypeId::Text)}}, 2);
   wrong.option("generator", "words");
   EXPECT_EQ(generate(wrong.table),
