@@ -58,7 +58,7 @@ std::span<const ScalarFunction> scalar_functions() {
     for (const auto list :
          {arithmetic_functions, comparison_functions, conditional_functions, like_functions, logic_functions,
           math_functions, numeric_functions, numeric_math_functions, rounding_functions, text_functions,
-          text_more_functions, width_bucket_functions}) {
+          text_more_functions, time_functions, width_bucket_functions}) {
       const auto part = list();
       all.insert(all.end(), part.begin(), part.end());
     }

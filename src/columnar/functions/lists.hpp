@@ -18,6 +18,7 @@ std::span<const ScalarFunction> numeric_math_functions();
 std::span<const ScalarFunction> rounding_functions();
 std::span<const ScalarFunction> text_functions();
 std::span<const ScalarFunction> text_more_functions();
+std::span<const ScalarFunction> time_functions();
 std::span<const ScalarFunction> width_bucket_functions();
 
 }  // namespace dart::columnar

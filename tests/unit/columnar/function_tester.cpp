@@ -116,7 +116,7 @@ std::vector<Value> values_of(const std::vector<std::string>& written) {
   return values;
 }
 
-std::string call(std::string_view name, const std::vector<Value>& arguments) {
+std::string call_values(std::string_view name, const std::vector<Value>& arguments) {
   const std::string first = call_in_shape(name, arguments, 0);
   const unsigned all = (1U << arguments.size()) - 1;
   std::vector<unsigned> shapes;
@@ -137,7 +137,7 @@ std::string call(std::string_view name, const std::vector<Value>& arguments) {
 }
 
 std::string call(std::string_view name, const std::vector<std::string>& arguments) {
-  return call(name, values_of(arguments));
+  return call_values(name, values_of(arguments));
 }
 
 std::string result_type(std::string_view name, const std::vector<std::string>& types) {

@@ -17,7 +17,7 @@ std::vector<Value> values_of(const std::vector<std::string>& written);
 /// Resolves and calls a function over these arguments in several shapes: as literals, as flat columns among
 /// rows of NULLs, and each argument alone constant. All shapes must agree. The text of the result, "NULL", or
 /// "error: ..." with the message of the binder or of the row.
-std::string call(std::string_view name, const std::vector<Value>& arguments);
+std::string call_values(std::string_view name, const std::vector<Value>& arguments);
 std::string call(std::string_view name, const std::vector<std::string>& arguments);
 /// The type of the result over columns of the arguments' types, or "error: ...".
 std::string result_type(std::string_view name, const std::vector<std::string>& types);
