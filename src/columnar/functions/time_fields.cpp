@@ -19,6 +19,7 @@ std::int64_t counted_from_one(std::int64_t year, std::int64_t size) {
 
 }  // namespace
 
+// long: a table, one entry a name
 std::optional<TimeField> time_field(std::string_view name) {
   struct Entry {
     std::string_view name;

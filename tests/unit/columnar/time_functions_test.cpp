@@ -167,6 +167,7 @@ TEST(Time, BinsAndMakers) {
   });
 }
 
+// long: a table, one line a call
 TEST(Time, Printed) {
   expect_all({
       {"to_char",
