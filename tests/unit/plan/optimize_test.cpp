@@ -209,6 +209,21 @@ TEST(Optimize, StepsOnlyWhereTheyMatter) {
   EXPECT_EQ(optimized(windows).find("per step"), std::string::npos) << "windows close between chunks";
 }
 
+TEST(Optimize, AStreamThatMeetsItselfKeepsItsOrder) {
+  PlanMaker m;
+  const NodeId scan = m.scan(m.table(), {0, 1});
+  const NodeId high = m.filter(scan, {call(">", {m.column(scan, 1), number(5)})});
+  const NodeId low = m.filter(scan, {call("<", {m.column(scan, 1), number(7)})});
+  m.sink(m.union_all({high, low}));
+  EXPECT_EQ(optimized(m),
+            "Sink: out\n"
+            "  UnionAll: 2 inputs [per step]\n"
+            "    Filter: b > 5 [per step]\n"
+            "      Scan #0: trips (2 of 4 columns) [per step]\n"
+            "    Filter: b < 7 [per step]\n"
+            "      Scan #0 (above)\n");
+}
+
 TEST(Optimize, WhatIsOnlyReadAtTheEndIsEmittedAtTheEnd) {
   PlanMaker m;
   const NodeId scan = m.scan(m.table(), {0, 1});
