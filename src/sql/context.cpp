@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "plan/shape.hpp"
+
 namespace dart::sql {
 
 using columnar::LogicalType;
@@ -29,6 +31,7 @@ plan::NodeId Context::add(plan::NodeKind kind, std::vector<plan::Input> inputs, 
                           std::uint32_t offset) {
   plan::Node node{std::move(kind), std::move(inputs), std::move(schema), false, true, offset, label};
   node.weighted = is_weighted(plan, node);
+  node.stepped = plan::may_be_stepped(plan, node);
   plan.nodes.push_back(std::move(node));
   return static_cast<plan::NodeId>(plan.nodes.size() - 1);
 }
@@ -69,7 +72,7 @@ Relation Context::project(const Relation& input, std::vector<OutputColumn> outpu
   Relation relation = with_columns_moved(
       input, add(std::move(node), {{input.node, 0}}, std::move(output_schema), offset), to);
   for (std::uint32_t i = 0; i < outputs.size(); ++i) {
-    relation.columns.push_back({"", outputs[i].name, i, outputs[i].hidden, false});
+    relation.columns.push_back({"", outputs[i].name, i, outputs[i].hidden, false, outputs[i].untyped});
   }
   return relation;
 }
@@ -85,7 +88,7 @@ Relation Context::visible(const Relation& input, std::uint32_t offset) {
     if (!to[c.column]) to[c.column] = place;
     node.expressions.push_back(column(input, c.column, offset));
     output_schema.push_back({c.name, schema(input)[c.column].type});
-    columns.push_back({"", c.name, place, false, false});
+    columns.push_back({"", c.name, place, false, false, c.untyped});
   }
   Relation relation = with_columns_moved(
       input, add(std::move(node), {{input.node, 0}}, std::move(output_schema), offset), to);

@@ -18,6 +18,7 @@ struct OutputColumn {
   std::string name;
   plan::ExpressionPtr expression;
   bool hidden = false;
+  plan::ExpressionPtr untyped = {};  ///< as RelationColumn's
 };
 
 /// CTEs that a query may name, innermost first.

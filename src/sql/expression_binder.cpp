@@ -60,8 +60,6 @@ struct Unsupported {
   std::string_view hint;
 };
 constexpr std::array kUnsupported = {
-    Unsupported{"SubLink", "a sub-query inside an expression is not supported",
-                "put it into FROM and join with it"},
     Unsupported{"ParamRef", "parameters like $1 are not supported",
                 "use a variable: :'name', set by -v name=value"},
     Unsupported{"A_ArrayExpr", "arrays are not supported", "write one column for each element"},
@@ -106,6 +104,14 @@ Result<ExpressionPtr> ExpressionBinder::bind_node(const Tree& tree) {
     return fail(ErrorCode::Unsupported,
                 "user, current_user and the like mean the session's user in SQL, not a column", tree.offset(),
                 "write the column's name in double quotes: \"user\"");
+  }
+  if (tree.is("SubLink")) {
+    const std::string& type = tree.string("subLinkType");
+    const std::string_view what = type == "EXISTS_SUBLINK" ? "EXISTS (SELECT ...)"
+                                  : type == "ANY_SUBLINK"  ? "IN (SELECT ...)"
+                                                           : "a sub-query inside an expression";
+    return fail(ErrorCode::Unsupported, fmt::format("{} is not supported", what), tree.offset(),
+                "put the sub-query into FROM and join with it");
   }
   for (const Unsupported& entry : kUnsupported) {
     if (tree.is(entry.kind)) {

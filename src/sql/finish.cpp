@@ -131,6 +131,7 @@ Result<plan::Plan> finish(const plan::Plan& whole, const std::vector<NodeId>& si
   for (const plan::Node& node : plan.nodes) DART_TRY_STATUS(check_node(node));
   plan.check_invariants();
   plan = plan::optimize(std::move(plan));
+  plan.check_invariants();
   return plan;
 }
 

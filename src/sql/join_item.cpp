@@ -15,7 +15,7 @@ using plan::ExpressionPtr;
 
 namespace {
 
-/// A cross join keeps every pair: more rows than this on a side are most likely a forgotten condition.
+/// A cross join keeps every pair: more rows than this on both sides are most likely a forgotten condition.
 constexpr std::int64_t kSmallView = 1000;
 
 enum class Side : std::uint8_t { None, Left, Right, Both };
@@ -75,10 +75,14 @@ class JoinBuilder {
     if (condition->kind == Expression::Kind::Call && condition->name == "=") {
       const Side a = side_of(*condition->arguments[0], left_width_);
       const Side b = side_of(*condition->arguments[1], left_width_);
-      if ((a == Side::Left && b == Side::Right) || (a == Side::Right && b == Side::Left)) {
-        const bool in_order = a == Side::Left;
-        left_keys_.push_back(condition->arguments[in_order ? 0 : 1]);
-        right_keys_.push_back(to_right(condition->arguments[in_order ? 1 : 0]));
+      const bool in_order = a == Side::Left;
+      // Keys are compared as values of one type.
+      std::vector<ExpressionPtr> pair = {condition->arguments[in_order ? 0 : 1],
+                                         condition->arguments[in_order ? 1 : 0]};
+      const bool across = (a == Side::Left && b == Side::Right) || (a == Side::Right && b == Side::Left);
+      if (across && unify(pair, condition->offset)) {
+        left_keys_.push_back(pair[0]);
+        right_keys_.push_back(to_right(pair[1]));
         return;
       }
     }
@@ -120,12 +124,12 @@ class JoinBuilder {
     return std::nullopt;
   }
   [[nodiscard]] Status check_cross() const {
-    const bool small = left_.max_rows.value_or(kSmallView + 1) <= kSmallView &&
-                       right_.max_rows.value_or(kSmallView + 1) <= kSmallView;
+    const bool small = std::min(left_.max_rows.value_or(kSmallView + 1),
+                                right_.max_rows.value_or(kSmallView + 1)) <= kSmallView;
     if (small) return {};
     return fail(
         ErrorCode::Unsupported, "a join needs an equality between its sides", offset_,
-        "without one only views of a known few rows are joined (aggregates without GROUP BY, LIMIT n)");
+        "without one, one side must be a view of a known few rows (an aggregate without GROUP BY, LIMIT n)");
   }
   Relation joined(plan::Join node) {
     const auto new_left = static_cast<std::uint32_t>(context_.schema(left_).size());

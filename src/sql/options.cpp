@@ -101,7 +101,9 @@ Result<std::optional<Value>> OptionList::take(const plan::OptionSpec& spec) {
     if (spec.type == TypeId::Bool) return Value::boolean(true);
     return fail(ErrorCode::Binding, fmt::format("option \"{}\" needs a value", spec.name), option->offset);
   }
-  auto value = columnar::parse_value(option->text, LogicalType::of(spec.type));
+  // Null: a text whose meaning the connector knows.
+  const TypeId type = spec.type == TypeId::Null ? TypeId::Text : spec.type;
+  auto value = columnar::parse_value(option->text, LogicalType::of(type));
   if (!value) {
     Error error = std::move(value).error();
     error.message = fmt::format("option \"{}\": {}", spec.name, error.message);
@@ -113,6 +115,15 @@ Result<std::optional<Value>> OptionList::take(const plan::OptionSpec& spec) {
   if (chosen) return *value;
   return fail(ErrorCode::Binding, fmt::format("option \"{}\" cannot be '{}'", spec.name, option->text),
               option->offset, fmt::format("it is one of: {}", fmt::join(spec.choices, ", ")));
+}
+
+std::vector<std::string> OptionList::names_like(std::string_view pattern) const {
+  const std::string_view suffix = pattern.substr(1);
+  std::vector<std::string> names;
+  for (const Option& option : options_) {
+    if (option.name.size() > suffix.size() && option.name.ends_with(suffix)) names.push_back(option.name);
+  }
+  return names;
 }
 
 Status OptionList::refuse_rest(const std::vector<std::string_view>& known) const {

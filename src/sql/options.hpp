@@ -27,6 +27,8 @@ class OptionList {
   [[nodiscard]] Result<std::optional<std::int64_t>> take_interval(std::string_view name);
   /// The option as the catalogue wants it, when it was given.
   [[nodiscard]] Result<std::optional<columnar::Value>> take(const plan::OptionSpec& spec);
+  /// The names given for a spec called "*.suffix", one for each of a table's columns that has it.
+  [[nodiscard]] std::vector<std::string> names_like(std::string_view pattern) const;
   /// An Error about the first option that nobody took; `known` are the names that would have been taken.
   [[nodiscard]] Status refuse_rest(const std::vector<std::string_view>& known) const;
 

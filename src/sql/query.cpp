@@ -98,6 +98,13 @@ Result<Relation> bind_arm(Context& context, const CteScope* ctes, const Tree& tr
   return context.visible(relation, tree["targetList"].offset());
 }
 
+/// A column of an arm, or the literal that it is everywhere.
+ExpressionPtr column_value(const Context& context, const Relation& arm, std::uint32_t column,
+                           std::uint32_t offset) {
+  const ExpressionPtr& untyped = arm.columns[column].untyped;
+  return untyped ? untyped : context.column(arm, column, offset);
+}
+
 Result<Relation> union_all(Context& context, std::vector<Relation> arms, std::uint32_t offset) {
   const std::size_t width = arms.front().columns.size();
   std::vector<LogicalType> types;
@@ -107,7 +114,7 @@ Result<Relation> union_all(Context& context, std::vector<Relation> arms, std::ui
       if (arm.columns.size() != width) {
         return fail(ErrorCode::Binding, "each UNION query must have the same number of columns", offset);
       }
-      candidates.push_back(context.schema(arm)[c].type);
+      candidates.push_back(column_value(context, arm, static_cast<std::uint32_t>(c), offset)->type);
     }
     auto type = columnar::common_type(candidates);
     if (!type) return with_offset(std::move(type).error(), offset);
@@ -120,7 +127,7 @@ Result<Relation> union_all(Context& context, std::vector<Relation> arms, std::ui
   for (Relation& arm : arms) {
     std::vector<OutputColumn> outputs;
     for (std::uint32_t c = 0; c < width; ++c) {
-      DART_TRY(ExpressionPtr value, plan::make_cast(context.column(arm, c, offset), types[c],
+      DART_TRY(ExpressionPtr value, plan::make_cast(column_value(context, arm, c, offset), types[c],
                                                     columnar::CastKind::Implicit, offset));
       outputs.push_back({schema[c].name, std::move(value), false});
     }

@@ -16,6 +16,8 @@ struct RelationColumn {
   std::uint32_t column = 0;  ///< of the node
   bool hidden = false;
   bool merged = false;  ///< the right side's column of JOIN ... USING: found by its qualifier only
+  plan::ExpressionPtr untyped =
+      {};  ///< set where the column is a literal without a type: UNION and INSERT give it one
 };
 
 /// A column that watermarks speak about: rows never come with a time below the watermark.

@@ -89,8 +89,11 @@ Status SelectBinder::bind_targets(ExpressionBinder& binder) {
       return fail(ErrorCode::Unsupported, fmt::format("this is an interval of seconds, named \"{}\"", name),
                   target.offset(), fmt::format("write the unit inside the quotes: INTERVAL '10 {}'", name));
     }
-    DART_TRY(ExpressionPtr expression, binder.bind_output(value));
-    outputs_.push_back({name.empty() ? output_name(value) : name, std::move(expression), false});
+    DART_TRY(ExpressionPtr expression, binder.bind(value));
+    ExpressionPtr untyped = expression->type.id == columnar::TypeId::Null ? expression : nullptr;
+    DART_TRY(expression, settle_unknown(std::move(expression)));
+    outputs_.push_back(
+        {name.empty() ? output_name(value) : name, std::move(expression), false, std::move(untyped)});
   }
   if (outputs_.empty()) return fail(ErrorCode::Binding, "SELECT has no columns", offset_);
   if (outputs_.size() > limits::kColumns) {

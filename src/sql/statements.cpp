@@ -199,9 +199,11 @@ Result<Relation> fit_columns(Context& context, const Relation& query, const plan
       outputs.push_back({target.name, plan::make_literal(columnar::Value::null(target.type), offset), false});
       continue;
     }
-    ExpressionPtr value = context.column(query, given[source]->column, offset);
+    ExpressionPtr value = given[source]->untyped ? given[source]->untyped
+                                                 : context.column(query, given[source]->column, offset);
     const LogicalType from = value->type;
     auto cast = plan::make_cast(std::move(value), target.type, columnar::CastKind::Assignment, offset);
+    if (!cast && given[source]->untyped) return with_offset(std::move(cast).error(), offset);
     if (!cast) {
       return fail(ErrorCode::Binding,
                   fmt::format("column \"{}\" is of type {} but expression is of type {}", target.name,

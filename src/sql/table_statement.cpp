@@ -265,7 +265,10 @@ class TableBinder {
     std::vector<std::string_view> known(kTableOptions.begin(), kTableOptions.end());
     DART_TRY_STATUS(take_specified(connector->options, fmt::format("connector \"{}\"", *name), known));
     DART_TRY_STATUS(bind_format(*connector, known));
-    return options_.refuse_rest(known);
+    // A misspelt name says more than the one that is missing.
+    DART_TRY_STATUS(options_.refuse_rest(known));
+    if (missing_) return tl::unexpected<Error>(*missing_);
+    return {};
   }
 
   Status bind_format(const plan::ConnectorSpec& connector, std::vector<std::string_view>& known) {
@@ -295,13 +298,30 @@ class TableBinder {
                         std::vector<std::string_view>& known) {
     for (const plan::OptionSpec& spec : specs) {
       known.push_back(spec.name);
+      if (spec.name.starts_with("*.")) {
+        DART_TRY_STATUS(take_of_columns(spec));
+        continue;
+      }
       DART_TRY(std::optional<columnar::Value> value, options_.take(spec));
       if (value) {
         table_.options.emplace_back(spec.name, *std::move(value));
       } else if (spec.required) {
-        return fail(ErrorCode::Binding, fmt::format("{} needs option \"{}\"", owner, spec.name), offset_,
-                    spec.summary);
+        missing_ = {ErrorCode::Binding, fmt::format("{} needs option \"{}\"", owner, spec.name), offset_,
+                    spec.summary};
       }
+    }
+    return {};
+  }
+
+  /// "*.min" is given as column.min, for any of the columns.
+  Status take_of_columns(plan::OptionSpec spec) {
+    const std::string pattern = spec.name;
+    for (const std::string& name : options_.names_like(pattern)) {
+      const std::string_view column = std::string_view(name).substr(0, name.size() - pattern.size() + 1);
+      DART_TRY([[maybe_unused]] const std::uint32_t place, column_named(column, options_.offset(name)));
+      spec.name = name;
+      DART_TRY(std::optional<columnar::Value> value, options_.take(spec));
+      if (value) table_.options.emplace_back(name, *std::move(value));
     }
     return {};
   }
@@ -311,6 +331,7 @@ class TableBinder {
   OptionList options_;
   std::uint32_t offset_;
   plan::TableDefinition table_;
+  std::optional<Error> missing_;  // a required option that was not given
 };
 
 }  // namespace

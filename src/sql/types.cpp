@@ -77,7 +77,7 @@ Result<LogicalType> bind_type(const Tree& type_name) {
   const std::uint32_t offset = type_name.offset();
   const std::vector<Tree>& modifiers = type_name["typmods"].items;
   if (type_name["arrayBounds"].present())
-    return refused(name + "[]", offset, "write one column for each element");
+    return refused(name + "[]", offset, "there are no arrays: write one column for each element");
   if (type_name.flag("setof") || type_name.flag("pct_type")) return refused("SETOF / %TYPE", offset, "");
   for (const Refusal& refusal : kRefused) {
     if (refusal.name == name) return refused(name, offset, refusal.hint);
