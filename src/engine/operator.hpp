@@ -100,6 +100,9 @@ class Output {
 
  private:
   friend class Pipeline;
+  template <class Call>
+  void timed(Operator& to, Call&& call);
+
   std::vector<Edge> edges_[2];  // by output
   Counters* counters_ = nullptr;
   std::size_t chunk_rows_ = 0;
