@@ -1,0 +1,210 @@
+#include "engine/group_table.hpp"
+
+#include <algorithm>
+
+namespace dart::engine {
+
+using columnar::PhysicalType;
+using columnar::StringRef;
+using columnar::Vector;
+
+namespace {
+
+constexpr std::size_t kSmallest = 64;
+
+}  // namespace
+
+GroupTable::GroupTable(std::vector<columnar::LogicalType> key_types) : keys_(std::move(key_types)) {
+  if (keys_.types().size() == 1) {
+    const PhysicalType type = keys_.types()[0].physical();
+    if (type == PhysicalType::Int64) mode_ = Mode::Integer;
+    if (type == PhysicalType::String) mode_ = Mode::Text;
+  }
+  rebuild(kSmallest);
+}
+
+void GroupTable::find_or_insert(std::span<const Vector* const> keys, std::size_t rows, Group* groups) {
+  lookup<true>(keys, rows, groups);
+}
+
+void GroupTable::find(std::span<const Vector* const> keys, std::size_t rows, Group* groups) {
+  lookup<false>(keys, rows, groups);
+}
+
+template <bool insert>
+void GroupTable::lookup(std::span<const Vector* const> keys, std::size_t rows, Group* groups) {
+  if constexpr (insert) reserve(rows);
+  switch (mode_) {
+    case Mode::Integer: lookup_integers<insert>(*keys[0], rows, groups); break;
+    case Mode::Text: lookup_texts<insert>(*keys[0], rows, groups); break;
+    case Mode::Rows: lookup_rows<insert>(keys, rows, groups); break;
+  }
+}
+
+GroupTable::Group GroupTable::add(Entry& entry, std::span<const Vector* const> keys, std::size_t row) {
+  entry.group = keys_.insert(keys, row);
+  return entry.group;
+}
+
+template <bool insert>
+void GroupTable::lookup_integers(const Vector& keys, std::size_t rows, Group* groups) {
+  const Vector* const columns[] = {&keys};
+  const bool nulls = keys.has_nulls();
+  for (std::size_t r = 0; r < rows; ++r) {
+    if (nulls && keys.is_null(r)) {
+      if (insert && null_group_ == kNone) null_group_ = keys_.insert(columns, r);
+      groups[r] = null_group_;
+      continue;
+    }
+    const auto key = static_cast<std::uint64_t>(keys.at<std::int64_t>(r));
+    std::size_t place = hash_word(key) & mask_;
+    while (entries_[place].group != kNone && entries_[place].head != key) place = (place + 1) & mask_;
+    Entry& entry = entries_[place];
+    if (insert && entry.group == kNone) {
+      entry.head = key;
+      add(entry, columns, r);
+    }
+    groups[r] = entry.group;
+  }
+}
+
+template <bool insert>
+void GroupTable::lookup_texts(const Vector& keys, std::size_t rows, Group* groups) {
+  const Vector* const columns[] = {&keys};
+  const bool nulls = keys.has_nulls();
+  for (std::size_t r = 0; r < rows; ++r) {
+    if (nulls && keys.is_null(r)) {
+      if (insert && null_group_ == kNone) null_group_ = keys_.insert(columns, r);
+      groups[r] = null_group_;
+      continue;
+    }
+    const StringRef& key = keys.at<StringRef>(r);
+    const bool short_key = key.is_inline();
+    const std::uint64_t head = key.head();
+    // A long string is told apart by length and prefix (head), then by its hash (tail), then by its bytes.
+    const std::uint64_t hash = hash_of(key);
+    const std::uint64_t tail = short_key ? key.tail() : hash;
+    std::size_t place = hash & mask_;
+    while (entries_[place].group != kNone) {
+      const Entry& entry = entries_[place];
+      if (entry.head == head && entry.tail == tail &&
+          (short_key || keys_.get<StringRef>(entry.group, 0) == key)) {
+        break;
+      }
+      place = (place + 1) & mask_;
+    }
+    Entry& entry = entries_[place];
+    if (insert && entry.group == kNone) {
+      entry.head = head;
+      entry.tail = tail;
+      add(entry, columns, r);
+    }
+    groups[r] = entry.group;
+  }
+}
+
+template <bool insert>
+void GroupTable::lookup_rows(std::span<const Vector* const> keys, std::size_t rows, Group* groups) {
+  hashes_.resize(std::max(hashes_.size(), rows));
+  hash_rows(keys, rows, hashes_.data());
+  for (std::size_t r = 0; r < rows; ++r) {
+    const std::uint64_t hash = hashes_[r];
+    std::size_t place = hash & mask_;
+    while (entries_[place].group != kNone &&
+           (entries_[place].head != hash || !keys_.equal(entries_[place].group, keys, r))) {
+      place = (place + 1) & mask_;
+    }
+    Entry& entry = entries_[place];
+    if (insert && entry.group == kNone) {
+      entry.head = hash;
+      add(entry, keys, r);
+    }
+    groups[r] = entry.group;
+  }
+}
+
+std::uint64_t GroupTable::hash_entry(const Entry& entry) const {
+  switch (mode_) {
+    case Mode::Integer: return hash_word(entry.head);
+    case Mode::Text: {
+      const bool short_key = static_cast<std::uint32_t>(entry.head) <= StringRef::kInline;
+      return short_key ? hash_of(keys_.get<StringRef>(entry.group, 0)) : entry.tail;
+    }
+    case Mode::Rows: break;
+  }
+  return entry.head;
+}
+
+std::uint64_t GroupTable::hash_group(Group group) const {
+  if (mode_ == Mode::Integer) return hash_word(static_cast<std::uint64_t>(keys_.get<std::int64_t>(group, 0)));
+  if (mode_ == Mode::Text) return hash_of(keys_.get<StringRef>(group, 0));
+  return keys_.hash(group);
+}
+
+void GroupTable::erase(Group group) {
+  if (group == null_group_) {
+    null_group_ = kNone;
+    keys_.erase(group);
+    return;
+  }
+  std::size_t hole = hash_group(group) & mask_;
+  while (entries_[hole].group != group) hole = (hole + 1) & mask_;
+  // Shift back the entries behind that would no longer be found past the hole.
+  std::size_t next = hole;
+  while (true) {
+    next = (next + 1) & mask_;
+    if (entries_[next].group == kNone) break;
+    const std::size_t home = hash_entry(entries_[next]) & mask_;
+    if (((next - home) & mask_) >= ((next - hole) & mask_)) {
+      entries_[hole] = entries_[next];
+      hole = next;
+    }
+  }
+  entries_[hole].group = kNone;
+  keys_.erase(group);
+}
+
+void GroupTable::clear() {
+  keys_.clear();
+  null_group_ = kNone;
+  rebuild(kSmallest);
+}
+
+void GroupTable::reserve(std::size_t more) {
+  // Half full at most, counting every row as a new key only when that is small beside what is there.
+  const std::size_t wanted = 2 * (keys_.size() + more);
+  if (wanted <= entries_.size()) return;
+  rebuild(std::max(entries_.size() * 2, std::size_t{1} << (64 - __builtin_clzll(wanted - 1))));
+}
+
+void GroupTable::rebuild(std::size_t capacity) {
+  std::vector<Entry> old(capacity);
+  old.swap(entries_);
+  mask_ = capacity - 1;
+  if (keys_.size() == 0) return;
+  for (const Entry& entry : old) {
+    if (entry.group == kNone) continue;
+    std::size_t place = hash_entry(entry) & mask_;
+    while (entries_[place].group != kNone) place = (place + 1) & mask_;
+    entries_[place] = entry;
+  }
+}
+
+std::size_t GroupTable::bytes() const { return keys_.bytes() + entries_.size() * sizeof(Entry); }
+
+Result<GroupTable::Group> GroupTable::restore_key(ByteReader& in) {
+  RowStore one(keys_.types());
+  DART_TRY(const RowStore::Slot slot, one.read_row(in));
+  std::vector<Vector> cells(keys_.types().size());
+  std::vector<const Vector*> columns;
+  for (std::size_t c = 0; c < cells.size(); ++c) {
+    cells[c].reset(keys_.types()[c], 1);
+    one.read(c, std::span(&slot, 1), cells[c], 0);
+    columns.push_back(&cells[c]);
+  }
+  Group group = kNone;
+  find_or_insert(columns, 1, &group);
+  return group;
+}
+
+}  // namespace dart::engine
