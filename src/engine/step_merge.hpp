@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "engine/operator.hpp"
+
+namespace dart::engine {
+
+/// The waiting room of an operator with several inputs: rows of a step are handed over only when every input has
+/// passed it, steps in order, ports in order inside a step. So a view that reads one stream by two paths never shows
+/// a mix of before and after.
+class StepMerge {
+ public:
+  explicit StepMerge(std::size_t ports) : ports_(ports) {}
+
+  /// Keeps the chunk (its vectors are shared) until its steps are drained.
+  void add(std::size_t port, const Chunk& chunk) { ports_[port].waiting.push_back({chunk, 0}); }
+  /// What all inputs have passed now, when that is more than before.
+  std::optional<Progress> progress(std::size_t port, const Progress& progress);
+  /// The least watermark of all inputs, when it rose.
+  std::optional<EventTime> watermark(std::size_t port, EventTime watermark);
+  void end(std::size_t port);
+  [[nodiscard]] bool all_ended() const;
+
+  /// Calls take(port, chunk, begin, end, step) for the rows of each step up to `last`, ascending.
+  using Take = std::function<void(std::size_t, const Chunk&, std::size_t, std::size_t, std::int64_t)>;
+  void drain(std::int64_t last, const Take& take);
+
+ private:
+  struct Waiting {
+    Chunk chunk;
+    std::size_t next;
+  };
+  struct Port {
+    std::deque<Waiting> waiting;
+    std::int64_t passed = INT64_MIN;
+    EventTime watermark = kMinEventTime;
+    bool ended = false;
+  };
+  [[nodiscard]] static std::int64_t next_step(const Port& port);
+
+  std::vector<Port> ports_;
+  std::int64_t passed_ = INT64_MIN;
+  EventTime watermark_ = kMinEventTime;
+};
+
+}  // namespace dart::engine

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "engine/operator.hpp"
+
+namespace dart::engine {
+
+/// A stateful operator with one input that emits per step: walks the runs of equal step inside each chunk, and ends
+/// a step when a later one begins or when progress passes it. A chunk without steps belongs to the step that the next
+/// progress ends. Results collect in the subclass and go out once a chunk.
+class StepOperator : public Operator {
+ public:
+  void on_chunk(std::size_t port, const Chunk& chunk, Output& out) final;
+  void on_progress(std::size_t port, const Progress& progress, Output& out) final;
+  void on_end(std::size_t port, Output& out) final;
+
+ protected:
+  /// Once per chunk, before its runs: what can be done for all rows at once.
+  virtual void prepare(const Chunk& chunk) = 0;
+  /// Rows [begin, end) of the chunk belong to `step`.
+  virtual void apply(const Chunk& chunk, std::size_t begin, std::size_t end, std::int64_t step) = 0;
+  /// All rows of the step have been applied: collect its net difference.
+  virtual void finish_step(std::int64_t step) = 0;
+  /// Emit what was collected; nothing of the chunk is needed any more.
+  virtual void flush(Output& out) = 0;
+  /// The input has ended; the last step is finished and flushed.
+  virtual void finish_input(Output&) {}
+
+ private:
+  void close_step();
+
+  std::optional<std::int64_t> open_;
+};
+
+}  // namespace dart::engine
