@@ -1,0 +1,108 @@
+#include <algorithm>
+
+#include "engine/chunk_builder.hpp"
+#include "engine/group_table.hpp"
+#include "engine/operators/catalogue.hpp"
+#include "engine/step_operator.hpp"
+
+namespace dart::engine {
+
+namespace {
+
+using Slot = RowStore::Slot;
+
+/// count_window(r, n, key...): rows wait until their key has n of them, then leave together, numbered by block. What
+/// is left of a block at the end of the input is never emitted and is counted.
+class CountWindowOperator final : public StepOperator {
+ public:
+  explicit CountWindowOperator(const NodeContext& context)
+      : node_(context.kind<plan::CountWindow>()),
+        stepped_(context.node().stepped),
+        store_(context.input_types(0)),
+        table_(key_types(context)),
+        builder_(context.output_types()) {}
+
+  [[nodiscard]] std::size_t state_bytes() const override {
+    return store_.bytes() + table_.bytes() + blocks_.capacity() * sizeof(Block) + store_.size() * sizeof(Slot);
+  }
+
+ protected:
+  void prepare(const Chunk& chunk) override {
+    columns_.clear();
+    for (const Vector& column : chunk.columns) columns_.push_back(&column);
+    keys_.clear();
+    for (const std::uint32_t key : node_.keys) keys_.push_back(&chunk.columns[key]);
+    groups_.resize(std::max(groups_.size(), chunk.rows));
+    table_.find_or_insert(keys_, chunk.rows, groups_.data());
+    blocks_.resize(table_.end());
+  }
+
+  void apply(const Chunk&, std::size_t begin, std::size_t end, std::int64_t step) override {
+    for (std::size_t r = begin; r < end; ++r) {
+      Block& block = blocks_[groups_[r]];
+      block.rows.push_back(store_.insert(columns_, r));
+      if (static_cast<std::int64_t>(block.rows.size()) < node_.rows) continue;
+      const auto number = static_cast<std::uint32_t>(numbers_.size());
+      numbers_.push_back(block.number++);
+      for (const Slot slot : block.rows) {
+        builder_.add(slot, 1, step, number);
+        emitted_.push_back(slot);
+      }
+      block.rows.clear();
+    }
+  }
+
+  void finish_step(std::int64_t) override {}
+
+  void flush(Output& out) override {
+    builder_.flush(out, false, stepped_,
+                   [this](const ChunkBuilder::Row* rows, std::size_t count, std::vector<Vector>& columns) {
+                     slots_.resize(count);
+                     for (std::size_t k = 0; k < count; ++k) slots_[k] = rows[k].index;
+                     const std::size_t width = columns.size() - 1;
+                     for (std::size_t c = 0; c < width; ++c) store_.read(c, slots_, columns[c], 0);
+                     auto* ids = columns[width].mutable_data<std::int64_t>();
+                     for (std::size_t k = 0; k < count; ++k) ids[k] = numbers_[rows[k].second];
+                   });
+    for (const Slot slot : emitted_) store_.erase(slot);
+    emitted_.clear();
+    numbers_.clear();
+  }
+
+  void finish_input(Output&) override {
+    if (store_.size() > 0) counters.dropped["block not full at the end"] += store_.size();
+  }
+
+ private:
+  struct Block {
+    std::vector<Slot> rows;
+    std::int64_t number = 0;
+  };
+
+  static std::vector<columnar::LogicalType> key_types(const NodeContext& context) {
+    std::vector<columnar::LogicalType> types;
+    for (const std::uint32_t key : context.kind<plan::CountWindow>().keys) {
+      types.push_back(context.input(0).schema[key].type);
+    }
+    return types;
+  }
+
+  plan::CountWindow node_;
+  bool stepped_;
+  RowStore store_;
+  GroupTable table_;
+  ChunkBuilder builder_;
+  std::vector<Block> blocks_;  // by group
+  std::vector<const Vector*> columns_;
+  std::vector<const Vector*> keys_;
+  std::vector<std::uint32_t> groups_;
+  std::vector<Slot> emitted_;
+  std::vector<std::int64_t> numbers_;  // block numbers of this chunk, by ChunkBuilder::Row::second
+  std::vector<Slot> slots_;
+};
+
+}  // namespace
+
+Made make_count_window(const NodeContext& context) { return std::make_unique<CountWindowOperator>(context); }
+
+}  // namespace dart::engine

@@ -1,0 +1,374 @@
+#include <algorithm>
+#include <queue>
+#include <tuple>
+#include <utility>
+
+#include "engine/chunk_builder.hpp"
+#include "engine/evaluator.hpp"
+#include "engine/group_table.hpp"
+#include "engine/operators/catalogue.hpp"
+#include "engine/step_merge.hpp"
+
+namespace dart::engine {
+
+namespace {
+
+using Slot = RowStore::Slot;
+
+/// The rows of one input, in lists by key group.
+struct JoinSide {
+  explicit JoinSide(std::vector<columnar::LogicalType> types) : store(std::move(types)) {}
+
+  RowStore store;
+  std::vector<std::vector<Slot>> lists;  // by group
+  std::vector<std::int64_t> weights;     // by slot
+  std::vector<std::uint32_t> groups;     // by slot
+  std::vector<std::uint32_t> keys;       // input columns
+  std::vector<Slot> leaving;             // weight 0 at some point of the step
+  std::vector<Slot> gone;                // out of the lists, erased after the flush
+
+  /// Adds `weight` to an equal row of the group, or takes the row in; returns its slot.
+  Slot change(std::uint32_t group, std::span<const Vector* const> columns, std::size_t row, std::int64_t weight) {
+    for (const Slot slot : lists[group]) {
+      if (!store.equal(slot, columns, row)) continue;
+      weights[slot] += weight;
+      if (weights[slot] == 0) leaving.push_back(slot);
+      return slot;
+    }
+    const Slot slot = store.insert(columns, row);
+    if (weights.size() <= slot) {
+      weights.resize(slot + 1, 0);
+      groups.resize(slot + 1, 0);
+    }
+    weights[slot] = weight;
+    groups[slot] = group;
+    lists[group].push_back(slot);
+    return slot;
+  }
+
+  void unlink(Slot slot) {
+    std::vector<Slot>& list = lists[groups[slot]];
+    const auto at = std::find(list.begin(), list.end(), slot);
+    if (at == list.end()) return;
+    list.erase(at);
+    gone.push_back(slot);
+  }
+
+  [[nodiscard]] std::size_t bytes() const {
+    return store.bytes() + weights.capacity() * 12 + lists.capacity() * sizeof(lists[0]) + store.size() * sizeof(Slot);
+  }
+};
+
+/// Incremental join of two changelogs (dL x R, then L' x dR), inner or left. A step's pairs are collected, pairs that
+/// come and go within it cancel, further conditions are evaluated over all of them at once, and the NULL rows of a left
+/// join are settled last, from the number of partners that each left row has then.
+class JoinOperator final : public Operator {
+ public:
+  explicit JoinOperator(const NodeContext& context)
+      : node_(context.kind<plan::Join>()),
+        weighted_(context.node().weighted),
+        stepped_(context.node().stepped),
+        sides_{JoinSide(context.input_types(0)), JoinSide(context.input_types(1))},
+        table_(key_types(context)),
+        merge_(2),
+        builder_(context.output_types()),
+        types_(context.output_types()) {
+    sides_[0].keys = node_.left_keys;
+    sides_[1].keys = node_.right_keys;
+    for (const plan::ExpressionPtr& condition : node_.conditions) conditions_.emplace_back(condition);
+  }
+
+  void on_chunk(std::size_t port, const Chunk& chunk, Output& out) override {
+    const Chunk located = locate(port, chunk);
+    if (stepped_) {
+      merge_.add(port, located);
+      return;
+    }
+    take(port, located, 0, chunk.rows);
+    finish_step(0);
+    flush(out);
+  }
+
+  void on_progress(std::size_t port, const Progress& progress, Output& out) override {
+    const auto passed = merge_.progress(port, progress);
+    if (!passed) return;
+    drain(passed->last);
+    flush(out);
+    out.progress(*passed);
+  }
+
+  void on_watermark(std::size_t port, EventTime watermark, Output& out) override {
+    const auto least = merge_.watermark(port, watermark);
+    if (!least) return;
+    expire(*least);
+    out.watermark(*least);
+  }
+
+  void on_end(std::size_t port, Output& out) override {
+    merge_.end(port);
+    if (!merge_.all_ended()) return;
+    drain(INT64_MAX);
+    flush(out);
+    out.end();
+  }
+
+  [[nodiscard]] std::size_t state_bytes() const override {
+    return sides_[0].bytes() + sides_[1].bytes() + table_.bytes();
+  }
+
+ private:
+  static constexpr std::int64_t kNullKey = std::int64_t{1} << 32;
+
+  struct Pair {
+    Slot left;
+    Slot right;
+    std::int64_t weight;
+  };
+
+  static std::vector<columnar::LogicalType> key_types(const NodeContext& context) {
+    std::vector<columnar::LogicalType> types;
+    for (const std::uint32_t key : context.kind<plan::Join>().left_keys) {
+      types.push_back(context.input(0).schema[key].type);
+    }
+    return types;
+  }
+
+  void drain(std::int64_t last) {
+    std::int64_t open = 0;
+    bool any = false;
+    merge_.drain(last, [&](std::size_t port, const Chunk& chunk, std::size_t begin, std::size_t end, std::int64_t step) {
+      if (any && step != open) finish_step(open);
+      any = true;
+      open = step;
+      take(port, chunk, begin, end);
+    });
+    if (any) finish_step(open);
+  }
+
+  /// The chunk with one more column: each row's key group, plus kNullKey where a key is NULL. The group stays while
+  /// rows that name it wait.
+  Chunk locate(std::size_t port, const Chunk& chunk) {
+    columns_.clear();
+    for (const std::uint32_t key : sides_[port].keys) columns_.push_back(&chunk.columns[key]);
+    row_groups_.resize(std::max(row_groups_.size(), chunk.rows));
+    const std::uint32_t known = table_.end();
+    const std::size_t before = table_.size();
+    table_.find_or_insert(columns_, chunk.rows, row_groups_.data());
+    if (waiting_.size() < table_.end()) {
+      waiting_.resize(table_.end(), 0);
+      for (JoinSide& side : sides_) side.lists.resize(table_.end());
+    }
+    Vector places;
+    places.reset(columnar::LogicalType::of(columnar::TypeId::BigInt), chunk.rows);
+    for (std::size_t r = 0; r < chunk.rows; ++r) {
+      const std::uint32_t group = row_groups_[r];
+      const bool null = std::any_of(columns_.begin(), columns_.end(), [&](const Vector* v) { return v->is_null(r); });
+      places.mutable_data<std::int64_t>()[r] = group | (null ? kNullKey : 0);
+      const bool fresh = waiting_[group]++ == 0 && sides_[0].lists[group].empty() && sides_[1].lists[group].empty();
+      if (fresh && node_.expires_by_key && (group >= known || table_.size() != before) && !null) {
+        expiries_.emplace(table_.keys().get<std::int64_t>(group, *node_.expires_by_key), group);
+      }
+    }
+    Chunk with = chunk;
+    with.columns.push_back(std::move(places));
+    return with;
+  }
+
+  /// Joins rows [begin, end) of one input with what the other holds, and takes them in.
+  void take(std::size_t port, const Chunk& chunk, std::size_t begin, std::size_t end) {
+    JoinSide& side = sides_[port];
+    const JoinSide& other = sides_[1 - port];
+    columns_.clear();
+    for (std::size_t c = 0; c + 1 < chunk.columns.size(); ++c) columns_.push_back(&chunk.columns[c]);
+    const auto* places = chunk.columns.back().data<std::int64_t>();
+    for (std::size_t r = begin; r < end; ++r) {
+      const auto group = static_cast<std::uint32_t>(places[r]);
+      const std::int64_t weight = chunk.weight(r);
+      --waiting_[group];
+      const Slot slot = side.change(group, columns_, r, weight);
+      if (port == 0 && node_.kind == plan::JoinKind::Left) touch_left(slot);
+      if ((places[r] & kNullKey) != 0) continue;
+      for (const Slot partner : other.lists[group]) {
+        const std::int64_t product = weight * other.weights[partner];
+        if (product == 0) continue;
+        pairs_.push_back(port == 0 ? Pair{slot, partner, product} : Pair{partner, slot, product});
+      }
+    }
+  }
+
+  void touch_left(Slot left) {
+    if (partners_.size() <= left) {
+      partners_.resize(left + 1, 0);
+      padding_.resize(left + 1, 0);
+    }
+    touched_.push_back(left);
+  }
+
+  void finish_step(std::int64_t step);
+  void cancel_pairs();
+  void apply_conditions();
+  void settle_padding(std::int64_t step);
+  void retire();
+  void expire(EventTime watermark);
+
+  void fill(const ChunkBuilder::Row* rows, std::size_t count, std::vector<Vector>& columns) {
+    slots_.resize(count);
+    const std::size_t width = sides_[0].store.types().size();
+    for (std::size_t k = 0; k < count; ++k) slots_[k] = rows[k].index;
+    for (std::size_t c = 0; c < width; ++c) sides_[0].store.read(c, slots_, columns[c], 0);
+    for (std::size_t k = 0; k < count; ++k) slots_[k] = rows[k].second;
+    for (std::size_t c = width; c < columns.size(); ++c) sides_[1].store.read(c - width, slots_, columns[c], 0);
+  }
+
+  void flush(Output& out) {
+    builder_.flush(out, weighted_, stepped_,
+                   [this](const ChunkBuilder::Row* rows, std::size_t count, std::vector<Vector>& columns) {
+                     fill(rows, count, columns);
+                   });
+    for (JoinSide& side : sides_) {
+      for (const Slot slot : side.gone) side.store.erase(slot);
+      side.gone.clear();
+    }
+    std::sort(emptied_.begin(), emptied_.end());
+    emptied_.erase(std::unique(emptied_.begin(), emptied_.end()), emptied_.end());
+    for (const std::uint32_t group : emptied_) {
+      if (waiting_[group] != 0 || !sides_[0].lists[group].empty() || !sides_[1].lists[group].empty()) continue;
+      table_.erase(group);
+    }
+    emptied_.clear();
+  }
+
+  plan::Join node_;
+  bool weighted_;
+  bool stepped_;
+  JoinSide sides_[2];
+  GroupTable table_;
+  StepMerge merge_;
+  ChunkBuilder builder_;
+  std::vector<std::int64_t> waiting_;  // by group: rows that have come and wait for their step
+  std::vector<Evaluator> conditions_;
+  std::vector<std::int64_t> partners_;  // left join, by left slot: weight of its pairs
+  std::vector<std::int64_t> padding_;   // left join, by left slot: weight of the NULL row emitted for it
+
+  std::vector<columnar::LogicalType> types_;
+  Chunk candidate_chunk_;
+  std::vector<Pair> pairs_;
+  std::vector<Slot> touched_;
+  std::vector<std::pair<Slot, std::int64_t>> padded_;
+  std::vector<std::uint32_t> emptied_;
+  std::vector<const Vector*> columns_;
+  std::vector<std::uint32_t> row_groups_;
+  std::vector<Slot> slots_;
+  using Expiry = std::pair<std::int64_t, std::uint32_t>;
+  std::priority_queue<Expiry, std::vector<Expiry>, std::greater<>> expiries_;
+};
+
+void JoinOperator::finish_step(std::int64_t step) {
+  cancel_pairs();
+  if (!conditions_.empty() && !pairs_.empty()) apply_conditions();
+  for (const Pair& pair : pairs_) {
+    if (pair.weight < 0) builder_.add(pair.left, pair.weight, step, pair.right);
+  }
+  if (node_.kind == plan::JoinKind::Left) {
+    for (const Pair& pair : pairs_) {
+      touch_left(pair.left);
+      partners_[pair.left] += pair.weight;
+    }
+    settle_padding(step);
+  }
+  for (const Pair& pair : pairs_) {
+    if (pair.weight > 0) builder_.add(pair.left, pair.weight, step, pair.right);
+  }
+  for (const auto& [left, weight] : padded_) builder_.add(left, weight, step, RowStore::kNone);
+  padded_.clear();
+  pairs_.clear();
+  retire();
+}
+
+/// Adds up the weights of equal pairs and drops those that came and went.
+void JoinOperator::cancel_pairs() {
+  if (pairs_.size() < 2) return;
+  std::sort(pairs_.begin(), pairs_.end(),
+            [](const Pair& a, const Pair& b) { return std::tie(a.left, a.right) < std::tie(b.left, b.right); });
+  std::size_t kept = 0;
+  for (std::size_t k = 0; k < pairs_.size(); ++k) {
+    if (kept > 0 && pairs_[kept - 1].left == pairs_[k].left && pairs_[kept - 1].right == pairs_[k].right) {
+      pairs_[kept - 1].weight += pairs_[k].weight;
+    } else {
+      pairs_[kept++] = pairs_[k];
+    }
+  }
+  pairs_.resize(kept);
+  std::erase_if(pairs_, [](const Pair& pair) { return pair.weight == 0; });
+}
+
+/// Keeps the pairs for which every further condition is true; a condition that cannot be computed keeps no pair.
+void JoinOperator::apply_conditions() {
+  std::vector<ChunkBuilder::Row> rows;
+  for (const Pair& pair : pairs_) rows.push_back({pair.left, pair.right, 1, 0});
+  candidate_chunk_.columns.resize(types_.size());
+  for (std::size_t c = 0; c < types_.size(); ++c) candidate_chunk_.columns[c].reset(types_[c], rows.size());
+  candidate_chunk_.rows = rows.size();
+  fill(rows.data(), rows.size(), candidate_chunk_.columns);
+  std::vector<std::uint8_t> keep(rows.size(), 1);
+  for (Evaluator& condition : conditions_) {
+    columnar::RowErrors errors;
+    const Vector& passed = condition.evaluate(candidate_chunk_, errors);
+    for (const auto& mark : errors.marks()) {
+      if (std::exchange(keep[mark.row], std::uint8_t{0}) != 0) ++counters.errors[mark.reason];
+    }
+    for (std::size_t k = 0; k < rows.size(); ++k) {
+      if (passed.is_null(k) || passed.at<std::uint8_t>(k) == 0) keep[k] = 0;
+    }
+  }
+  std::size_t kept = 0;
+  for (std::size_t k = 0; k < pairs_.size(); ++k) {
+    if (keep[k] != 0) pairs_[kept++] = pairs_[k];
+  }
+  pairs_.resize(kept);
+}
+
+/// The NULL row of a left row stands exactly while the row is there and has no partner.
+void JoinOperator::settle_padding(std::int64_t step) {
+  for (const Slot left : touched_) {
+    const std::int64_t wanted = partners_[left] == 0 ? sides_[0].weights[left] : 0;
+    const std::int64_t change = wanted - padding_[left];
+    padding_[left] = wanted;
+    if (change < 0) builder_.add(left, change, step, RowStore::kNone);
+    if (change > 0) padded_.emplace_back(left, change);
+  }
+  touched_.clear();
+}
+
+void JoinOperator::retire() {
+  for (JoinSide& side : sides_) {
+    for (const Slot slot : side.leaving) {
+      if (side.weights[slot] != 0) continue;
+      side.unlink(slot);
+      emptied_.push_back(side.groups[slot]);
+    }
+    side.leaving.clear();
+  }
+}
+
+/// A window is closed: no more rows come for its groups, and nothing asks for those that are there.
+void JoinOperator::expire(EventTime watermark) {
+  while (!expiries_.empty() && expiries_.top().first <= watermark) {
+    const auto [end, group] = expiries_.top();
+    expiries_.pop();
+    const bool empty = sides_[0].lists[group].empty() && sides_[1].lists[group].empty();
+    // The number may belong to a later window by now.
+    if (empty || table_.keys().get<std::int64_t>(group, *node_.expires_by_key) != end) continue;
+    for (JoinSide& side : sides_) {
+      for (const Slot slot : side.lists[group]) side.store.erase(slot);
+      side.lists[group].clear();
+    }
+    table_.erase(group);
+  }
+}
+
+}  // namespace
+
+Made make_join(const NodeContext& context) { return std::make_unique<JoinOperator>(context); }
+
+}  // namespace dart::engine

@@ -1,0 +1,239 @@
+#include <algorithm>
+#include <deque>
+
+#include "engine/chunk_builder.hpp"
+#include "engine/group_table.hpp"
+#include "engine/operators/catalogue.hpp"
+#include "engine/sort_index.hpp"
+#include "engine/step_operator.hpp"
+
+namespace dart::engine {
+
+namespace {
+
+using plan::EmitPolicy;
+using Slot = RowStore::Slot;
+
+/// ORDER BY ... LIMIT, row_number() <= n and DISTINCT ON: the first rows of each partition. All rows stay in an ordered
+/// index, so nothing is sorted per step; a step that touches only rows behind the last listed one changes nothing and
+/// is known at once. An equal row that leaves and comes back within a step keeps its slot, so lists of slots compare
+/// like lists of rows.
+class TopNOperator final : public StepOperator {
+ public:
+  explicit TopNOperator(const NodeContext& context)
+      : node_(context.kind<plan::TopN>()),
+        weighted_(context.node().weighted),
+        stepped_(context.node().stepped),
+        last_(__builtin_add_overflow(node_.offset, node_.limit, &last_) ? INT64_MAX : last_),
+        store_(context.input_types(0)),
+        order_(store_, node_.order),
+        table_(partition_types(context)),
+        builder_(context.output_types()) {}
+
+  [[nodiscard]] std::size_t state_bytes() const override {
+    std::size_t bytes = store_.bytes() + table_.bytes() + weights_.capacity() * sizeof(std::int64_t);
+    for (const Partition& partition : partitions_) {
+      bytes += sizeof partition + partition.index.bytes() + partition.listed.capacity() * sizeof(Slot);
+    }
+    return bytes;
+  }
+
+ protected:
+  void prepare(const Chunk& chunk) override {
+    columns_.clear();
+    for (const Vector& column : chunk.columns) columns_.push_back(&column);
+    keys_.clear();
+    for (const std::uint32_t key : node_.partition) keys_.push_back(&chunk.columns[key]);
+    row_partitions_.resize(std::max(row_partitions_.size(), chunk.rows));
+    table_.find_or_insert(keys_, chunk.rows, row_partitions_.data());
+    while (partitions_.size() < table_.end()) partitions_.emplace_back(order_);
+  }
+
+  void apply(const Chunk& chunk, std::size_t begin, std::size_t end, std::int64_t) override {
+    for (std::size_t r = begin; r < end; ++r) change(row_partitions_[r], r, chunk.weight(r));
+  }
+
+  void finish_step(std::int64_t step) override {
+    if (node_.emit == EmitPolicy::PerStep) {
+      for (const std::uint32_t p : dirty_) {
+        partitions_[p].dirty = false;
+        relist(partitions_[p], step);
+      }
+      dirty_.clear();
+    }
+    for (const Leaving& leaving : leaving_) {
+      if (weights_[leaving.slot] != 0) continue;
+      SortOrder::Words words;
+      order_.encode(leaving.slot, words.data());
+      weights_[leaving.slot] = kGone;
+      partitions_[leaving.partition].index.erase(words.data(), leaving.slot);
+      if (partitions_[leaving.partition].index.empty()) emptied_.push_back(leaving.partition);
+      gone_.push_back(leaving.slot);
+    }
+    leaving_.clear();
+  }
+
+  void flush(Output& out) override {
+    builder_.flush(out, weighted_, stepped_,
+                   [this](const ChunkBuilder::Row* rows, std::size_t count, std::vector<Vector>& columns) {
+                     fill(rows, count, columns);
+                   });
+    for (const Slot slot : gone_) store_.erase(slot);
+    gone_.clear();
+    for (const std::uint32_t p : emptied_) {
+      Partition& partition = partitions_[p];
+      if (!partition.index.empty() || partition.dirty || !partition.listed.empty()) continue;
+      if (partition.used) table_.erase(p);
+      partition.used = false;
+    }
+    emptied_.clear();
+  }
+
+  void finish_input(Output& out) override {
+    if (node_.emit != EmitPolicy::AtEnd) return;
+    for (Partition& partition : partitions_) relist(partition, 0);
+    flush(out);
+  }
+
+ private:
+  /// The weight of a slot that has left the index and waits to be erased.
+  static constexpr std::int64_t kGone = INT64_MIN;
+
+  struct Partition {
+    explicit Partition(const SortOrder& order) : index(order) {}
+    SortIndex index;
+    std::vector<Slot> listed;        // the first `last_` rows, as emitted; a row of weight n stands n times
+    SortOrder::Words boundary = {};  // words of the last listed
+    bool dirty = false;
+    bool used = false;
+  };
+  struct Leaving {
+    std::uint32_t partition;
+    Slot slot;
+  };
+
+  static std::vector<columnar::LogicalType> partition_types(const NodeContext& context) {
+    std::vector<columnar::LogicalType> types;
+    for (const std::uint32_t key : context.kind<plan::TopN>().partition) {
+      types.push_back(context.input(0).schema[key].type);
+    }
+    return types;
+  }
+
+  void change(std::uint32_t p, std::size_t row, std::int64_t weight) {
+    Partition& partition = partitions_[p];
+    partition.used = true;
+    const Slot fresh = store_.insert(columns_, row);
+    SortOrder::Words words;
+    order_.encode(fresh, words.data());
+    const Slot slot = partition.index.insert(words.data(), fresh);
+    if (slot == fresh) {
+      if (weights_.size() <= slot) weights_.resize(slot + 1, 0);
+      weights_[slot] = weight;
+    } else {
+      store_.erase(fresh);
+      weights_[slot] += weight;
+    }
+    if (weights_[slot] == 0) leaving_.push_back({p, slot});
+    if (partition.dirty || last_ == 0) return;
+    const bool full = static_cast<std::int64_t>(partition.listed.size()) >= last_;
+    if (full && order_.compare(words.data(), slot, partition.boundary.data(), partition.listed.back()) > 0) return;
+    partition.dirty = true;
+    dirty_.push_back(p);
+  }
+
+  /// Emits the difference between the rows listed and those that now come first.
+  void relist(Partition& partition, std::int64_t step) {
+    fresh_.clear();
+    partition.index.scan([&](const std::uint64_t*, Slot slot) {
+      for (std::int64_t n = weights_[slot]; n > 0 && static_cast<std::int64_t>(fresh_.size()) < last_; --n) {
+        fresh_.push_back(slot);
+      }
+      return static_cast<std::int64_t>(fresh_.size()) < last_;
+    });
+    const auto skip = static_cast<std::size_t>(node_.offset);
+    const std::span<const Slot> old_rows = std::span(partition.listed).subspan(std::min(skip, partition.listed.size()));
+    const std::span<const Slot> new_rows = std::span(fresh_).subspan(std::min(skip, fresh_.size()));
+    if (node_.with_rank) {
+      differ_by_rank(old_rows, new_rows, step);
+    } else {
+      differ_as_sets(old_rows, new_rows, step);
+    }
+    partition.listed.assign(fresh_.begin(), fresh_.end());
+    if (!fresh_.empty()) order_.encode(fresh_.back(), partition.boundary.data());
+  }
+
+  void differ_by_rank(std::span<const Slot> old_rows, std::span<const Slot> new_rows, std::int64_t step) {
+    const auto rank = [&](std::size_t k) { return static_cast<std::uint32_t>(k + 1) + static_cast<std::uint32_t>(node_.offset); };
+    for (std::size_t k = 0; k < old_rows.size(); ++k) {
+      if (k >= new_rows.size() || old_rows[k] != new_rows[k]) builder_.add(old_rows[k], -1, step, rank(k));
+    }
+    for (std::size_t k = 0; k < new_rows.size(); ++k) {
+      if (k >= old_rows.size() || old_rows[k] != new_rows[k]) builder_.add(new_rows[k], 1, step, rank(k));
+    }
+  }
+
+  /// Both lists stand in the same order: one walk finds what only one of them has.
+  void differ_as_sets(std::span<const Slot> old_rows, std::span<const Slot> new_rows, std::int64_t step) {
+    inserts_.clear();
+    std::size_t o = 0;
+    std::size_t n = 0;
+    while (o < old_rows.size() || n < new_rows.size()) {
+      if (o < old_rows.size() && n < new_rows.size() && old_rows[o] == new_rows[n]) {
+        ++o;
+        ++n;
+      } else if (n == new_rows.size() || (o < old_rows.size() && before(old_rows[o], new_rows[n]))) {
+        builder_.add(old_rows[o++], -1, step);
+      } else {
+        inserts_.push_back(new_rows[n++]);
+      }
+    }
+    for (const Slot slot : inserts_) builder_.add(slot, 1, step);
+  }
+
+  [[nodiscard]] bool before(Slot a, Slot b) const {
+    SortOrder::Words a_words;
+    SortOrder::Words b_words;
+    order_.encode(a, a_words.data());
+    order_.encode(b, b_words.data());
+    return order_.compare(a_words.data(), a, b_words.data(), b) < 0;
+  }
+
+  void fill(const ChunkBuilder::Row* rows, std::size_t count, std::vector<Vector>& columns) {
+    slots_.resize(count);
+    for (std::size_t k = 0; k < count; ++k) slots_[k] = rows[k].index;
+    const std::size_t width = store_.types().size();
+    for (std::size_t c = 0; c < width; ++c) store_.read(c, slots_, columns[c], 0);
+    if (!node_.with_rank) return;
+    auto* ranks = columns[width].mutable_data<std::int64_t>();
+    for (std::size_t k = 0; k < count; ++k) ranks[k] = rows[k].second;
+  }
+
+  plan::TopN node_;
+  bool weighted_;
+  bool stepped_;
+  std::int64_t last_;  // rank of the last row listed: offset + limit
+  RowStore store_;
+  SortOrder order_;
+  GroupTable table_;
+  ChunkBuilder builder_;
+  std::deque<Partition> partitions_;
+  std::vector<std::int64_t> weights_;  // by slot
+
+  std::vector<const Vector*> columns_;
+  std::vector<const Vector*> keys_;
+  std::vector<std::uint32_t> row_partitions_;
+  std::vector<std::uint32_t> dirty_;
+  std::vector<Leaving> leaving_;
+  std::vector<Slot> gone_;
+  std::vector<std::uint32_t> emptied_;
+  std::vector<Slot> fresh_;
+  std::vector<Slot> inserts_;
+  std::vector<Slot> slots_;
+};
+
+}  // namespace
+
+Made make_top_n(const NodeContext& context) { return std::make_unique<TopNOperator>(context); }
+
+}  // namespace dart::engine
