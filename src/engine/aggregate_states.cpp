@@ -116,15 +116,15 @@ std::size_t AggregateStates::bytes() const {
 
 AggregateFeed::AggregateFeed(const AggregateLayout& layout) : layout_(&layout), calls_(layout.calls().size()) {}
 
-void AggregateFeed::prepare(const Chunk& chunk) {
+void AggregateFeed::prepare(const Chunk& chunk, std::size_t first) {
   if (identity_.size() < chunk.rows) {
     identity_.resize(chunk.rows);
     std::iota(identity_.begin(), identity_.end(), 0U);
   }
-  for (std::size_t c = 0; c < calls_.size(); ++c) select(chunk, layout_->calls()[c], calls_[c]);
+  for (std::size_t c = 0; c < calls_.size(); ++c) select(chunk, layout_->calls()[c], first, calls_[c]);
 }
 
-void AggregateFeed::select(const Chunk& chunk, const AggregateInput& input, Call& call) {
+void AggregateFeed::select(const Chunk& chunk, const AggregateInput& input, std::size_t first, Call& call) {
   call.cursor = 0;
   call.arguments.clear();
   call.all = !input.filter;
@@ -139,7 +139,7 @@ void AggregateFeed::select(const Chunk& chunk, const AggregateInput& input, Call
   if (call.all) return;
   call.selection.clear();
   const Vector* filter = input.filter ? &chunk.columns[*input.filter] : nullptr;
-  for (std::uint32_t r = 0; r < chunk.rows; ++r) {
+  for (auto r = static_cast<std::uint32_t>(first); r < chunk.rows; ++r) {
     if (filter != nullptr && (filter->is_null(r) || filter->at<std::uint8_t>(r) == 0)) continue;
     const bool null = input.bound.skips_null && std::any_of(call.arguments.begin(), call.arguments.end(),
                                                             [&](const Vector* v) { return v->is_null(r); });

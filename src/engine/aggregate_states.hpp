@@ -81,7 +81,8 @@ class AggregateFeed {
  public:
   explicit AggregateFeed(const AggregateLayout& layout);
 
-  void prepare(const columnar::Chunk& chunk);
+  /// Rows before `first` will not be asked for.
+  void prepare(const columnar::Chunk& chunk, std::size_t first = 0);
   /// Updates the states of rows [begin, end); ranges of one chunk must come in ascending order. groups[row] names
   /// each row's group in `states`.
   void update(const columnar::Chunk& chunk, std::size_t begin, std::size_t end, const std::uint32_t* groups,
@@ -96,7 +97,7 @@ class AggregateFeed {
     const std::int64_t* positions = nullptr;
     columnar::Vector flat_position;
   };
-  void select(const columnar::Chunk& chunk, const AggregateInput& input, Call& call);
+  void select(const columnar::Chunk& chunk, const AggregateInput& input, std::size_t first, Call& call);
 
   const AggregateLayout* layout_;
   std::vector<Call> calls_;

@@ -5,27 +5,38 @@
 namespace dart::engine {
 
 std::optional<Progress> StepMerge::progress(std::size_t port, const Progress& progress) {
-  ports_[port].passed = std::max(ports_[port].passed, progress.last);
-  std::int64_t least = INT64_MAX;
-  for (const Port& p : ports_) least = std::min(least, p.ended ? INT64_MAX : p.passed);
-  if (least == INT64_MAX || least <= passed_) return std::nullopt;
-  passed_ = least;
-  Progress all = progress;
-  all.last = std::min(all.last, least);
-  all.first = std::min(all.first, all.last);
-  return all;
+  ports_[port].passed = progress;
+  return passed_by_all();
 }
 
-std::optional<EventTime> StepMerge::watermark(std::size_t port, EventTime watermark) {
+std::optional<Progress> StepMerge::end(std::size_t port) {
+  ports_[port].ended = true;
+  return passed_by_all();
+}
+
+std::optional<Progress> StepMerge::passed_by_all() {
+  const Port* slowest = nullptr;
+  for (const Port& port : ports_) {
+    if (port.ended) continue;
+    if (!port.passed) return std::nullopt;
+    if (slowest == nullptr || port.passed->last < slowest->passed->last) slowest = &port;
+  }
+  if (slowest == nullptr || slowest->passed->last <= passed_) return std::nullopt;
+  passed_ = slowest->passed->last;
+  return slowest->passed;
+}
+
+void StepMerge::watermark(std::size_t port, EventTime watermark) {
   ports_[port].watermark = std::max(ports_[port].watermark, watermark);
+}
+
+std::optional<EventTime> StepMerge::risen_watermark() {
   EventTime least = kMaxEventTime;
-  for (const Port& p : ports_) least = std::min(least, p.ended ? kMaxEventTime : p.watermark);
-  if (least <= watermark_) return std::nullopt;
+  for (const Port& port : ports_) least = std::min(least, port.ended ? kMaxEventTime : port.watermark);
+  if (least <= watermark_ || least == kMaxEventTime) return std::nullopt;
   watermark_ = least;
   return least;
 }
-
-void StepMerge::end(std::size_t port) { ports_[port].ended = true; }
 
 bool StepMerge::all_ended() const {
   return std::all_of(ports_.begin(), ports_.end(), [](const Port& p) { return p.ended; });

@@ -22,9 +22,12 @@ class StepMerge {
   void add(std::size_t port, const Chunk& chunk) { ports_[port].waiting.push_back({chunk, 0}); }
   /// What all inputs have passed now, when that is more than before.
   std::optional<Progress> progress(std::size_t port, const Progress& progress);
-  /// The least watermark of all inputs, when it rose.
-  std::optional<EventTime> watermark(std::size_t port, EventTime watermark);
-  void end(std::size_t port);
+  void watermark(std::size_t port, EventTime watermark);
+  /// The least watermark of all inputs, when it rose since the last call; for after the drain, since watermarks come
+  /// before the progress of their step.
+  std::optional<EventTime> risen_watermark();
+  /// An input that has ended holds nobody back: what all others have passed now, when that is more than before.
+  std::optional<Progress> end(std::size_t port);
   [[nodiscard]] bool all_ended() const;
 
   /// Calls take(port, chunk, begin, end, step) for the rows of each step up to `last`, ascending.
@@ -38,10 +41,11 @@ class StepMerge {
   };
   struct Port {
     std::deque<Waiting> waiting;
-    std::int64_t passed = INT64_MIN;
+    std::optional<Progress> passed;
     EventTime watermark = kMinEventTime;
     bool ended = false;
   };
+  std::optional<Progress> passed_by_all();
   [[nodiscard]] static std::int64_t next_step(const Port& port);
 
   std::vector<Port> ports_;

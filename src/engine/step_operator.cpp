@@ -1,5 +1,7 @@
 #include "engine/step_operator.hpp"
 
+#include <algorithm>
+
 namespace dart::engine {
 
 void StepOperator::close_step() {
@@ -24,6 +26,7 @@ void StepOperator::on_chunk(std::size_t, const Chunk& chunk, Output& out) {
     while (end < chunk.rows && steps[end] == step) ++end;
     if (open_ && *open_ != step) close_step();
     open_ = step;
+    last_step_ = step;
     apply(chunk, begin, end, step);
     begin = end;
   }
@@ -31,11 +34,20 @@ void StepOperator::on_chunk(std::size_t, const Chunk& chunk, Output& out) {
 }
 
 void StepOperator::on_progress(std::size_t, const Progress& progress, Output& out) {
+  last_step_ = std::max(last_step_, progress.last + 1);
   if (open_ && *open_ <= progress.last) {
     close_step();
     flush(out);
   }
   out.progress(progress);
+}
+
+void StepOperator::on_watermark(std::size_t, EventTime watermark, Output& out) {
+  close_step();
+  flush(out);
+  expire(watermark, last_step_);
+  flush(out);
+  out.watermark(watermark);
 }
 
 void StepOperator::on_end(std::size_t, Output& out) {

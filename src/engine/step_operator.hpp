@@ -15,6 +15,8 @@ class StepOperator : public Operator {
  public:
   void on_chunk(std::size_t port, const Chunk& chunk, Output& out) final;
   void on_progress(std::size_t port, const Progress& progress, Output& out) final;
+  /// A watermark ends the open step: whatever it expires or closes belongs to that step.
+  void on_watermark(std::size_t port, EventTime watermark, Output& out) final;
   void on_end(std::size_t port, Output& out) final;
 
  protected:
@@ -26,6 +28,9 @@ class StepOperator : public Operator {
   virtual void finish_step(std::int64_t step) = 0;
   /// Emit what was collected; nothing of the chunk is needed any more.
   virtual void flush(Output& out) = 0;
+  /// Rows before the watermark will not come any more. `step` is the step that moved it. Called between two steps, after
+  /// everything collected was emitted; what it collects is flushed.
+  virtual void expire(EventTime /*watermark*/, std::int64_t /*step*/) {}
   /// The input has ended; the last step is finished and flushed.
   virtual void finish_input(Output&) {}
 
@@ -33,6 +38,7 @@ class StepOperator : public Operator {
   void close_step();
 
   std::optional<std::int64_t> open_;
+  std::int64_t last_step_ = 0;  // of the last row, or the one after the last progress
 };
 
 }  // namespace dart::engine

@@ -42,14 +42,6 @@ class AggregateOperator final : public StepOperator {
     }
   }
 
-  void on_watermark(std::size_t, EventTime watermark, Output& out) override {
-    while (!expiries_.empty() && expiries_.top().first <= watermark) {
-      forget(expiries_.top().second);
-      expiries_.pop();
-    }
-    out.watermark(watermark);
-  }
-
   [[nodiscard]] std::size_t state_bytes() const override {
     return table_.bytes() + states_.bytes() + results_store_.bytes() + groups_.size() * sizeof(Group);
   }
@@ -93,6 +85,16 @@ class AggregateOperator final : public StepOperator {
       }
     }
     retired_.clear();
+  }
+
+  /// The windows of these groups are closed: nothing will change them, their rows stand as emitted.
+  void expire(EventTime watermark, std::int64_t) override {
+    while (!expiries_.empty() && expiries_.top().first <= watermark) {
+      const auto [end, group] = expiries_.top();
+      expiries_.pop();
+      // The number may belong to a later group by now.
+      if (groups_[group].alive && table_.keys().get<std::int64_t>(group, *node_.expires_by_key) == end) forget(group);
+    }
   }
 
   void finish_input(Output& out) override {

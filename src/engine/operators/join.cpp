@@ -90,22 +90,13 @@ class JoinOperator final : public Operator {
   }
 
   void on_progress(std::size_t port, const Progress& progress, Output& out) override {
-    const auto passed = merge_.progress(port, progress);
-    if (!passed) return;
-    drain(passed->last);
-    flush(out);
-    out.progress(*passed);
+    advance(merge_.progress(port, progress), out);
   }
 
-  void on_watermark(std::size_t port, EventTime watermark, Output& out) override {
-    const auto least = merge_.watermark(port, watermark);
-    if (!least) return;
-    expire(*least);
-    out.watermark(*least);
-  }
+  void on_watermark(std::size_t port, EventTime watermark, Output&) override { merge_.watermark(port, watermark); }
 
   void on_end(std::size_t port, Output& out) override {
-    merge_.end(port);
+    advance(merge_.end(port), out);
     if (!merge_.all_ended()) return;
     drain(INT64_MAX);
     flush(out);
@@ -131,6 +122,18 @@ class JoinOperator final : public Operator {
       types.push_back(context.input(0).schema[key].type);
     }
     return types;
+  }
+
+  /// Steps that all inputs have passed are joined; then what their watermark closes is forgotten.
+  void advance(const std::optional<Progress>& passed, Output& out) {
+    if (!passed) return;
+    drain(passed->last);
+    flush(out);
+    if (const auto watermark = merge_.risen_watermark()) {
+      expire(*watermark);
+      out.watermark(*watermark);
+    }
+    out.progress(*passed);
   }
 
   void drain(std::int64_t last) {
@@ -360,7 +363,10 @@ void JoinOperator::expire(EventTime watermark) {
     // The number may belong to a later window by now.
     if (empty || table_.keys().get<std::int64_t>(group, *node_.expires_by_key) != end) continue;
     for (JoinSide& side : sides_) {
-      for (const Slot slot : side.lists[group]) side.store.erase(slot);
+      for (const Slot slot : side.lists[group]) {
+        if (&side == &sides_[0] && slot < partners_.size()) partners_[slot] = padding_[slot] = 0;
+        side.store.erase(slot);
+      }
       side.lists[group].clear();
     }
     table_.erase(group);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <deque>
+#include <queue>
 
 #include "engine/chunk_builder.hpp"
 #include "engine/group_table.hpp"
@@ -89,9 +90,22 @@ class TopNOperator final : public StepOperator {
     emptied_.clear();
   }
 
+  /// The windows of these partitions are closed.
+  void expire(EventTime watermark, std::int64_t step) override {
+    while (!expiries_.empty() && expiries_.top().first <= watermark) {
+      const std::uint32_t p = expiries_.top().second;
+      expiries_.pop();
+      if (node_.emit == EmitPolicy::AtClose) relist(partitions_[p], step);
+      forget(p);
+    }
+  }
+
   void finish_input(Output& out) override {
-    if (node_.emit != EmitPolicy::AtEnd) return;
-    for (Partition& partition : partitions_) relist(partition, 0);
+    if (node_.emit == EmitPolicy::PerStep) return;
+    if (node_.emit == EmitPolicy::AtClose) expire(kMaxEventTime, 0);
+    for (Partition& partition : partitions_) {
+      if (partition.used) relist(partition, 0);
+    }
     flush(out);
   }
 
@@ -122,6 +136,9 @@ class TopNOperator final : public StepOperator {
 
   void change(std::uint32_t p, std::size_t row, std::int64_t weight) {
     Partition& partition = partitions_[p];
+    if (!partition.used && node_.expires_by_key) {
+      expiries_.emplace(table_.keys().get<std::int64_t>(p, *node_.expires_by_key), p);
+    }
     partition.used = true;
     const Slot fresh = store_.insert(columns_, row);
     SortOrder::Words words;
@@ -161,6 +178,19 @@ class TopNOperator final : public StepOperator {
     }
     partition.listed.assign(fresh_.begin(), fresh_.end());
     if (!fresh_.empty()) order_.encode(fresh_.back(), partition.boundary.data());
+  }
+
+  /// Drops a partition whose window is closed; its slots go once the rows just collected are out.
+  void forget(std::uint32_t p) {
+    Partition& partition = partitions_[p];
+    partition.index.scan([&](const std::uint64_t*, Slot slot) {
+      weights_[slot] = kGone;
+      gone_.push_back(slot);
+      return true;
+    });
+    partition.index = SortIndex(order_);
+    partition.listed.clear();
+    emptied_.push_back(p);
   }
 
   void differ_by_rank(std::span<const Slot> old_rows, std::span<const Slot> new_rows, std::int64_t step) {
@@ -219,6 +249,8 @@ class TopNOperator final : public StepOperator {
   ChunkBuilder builder_;
   std::deque<Partition> partitions_;
   std::vector<std::int64_t> weights_;  // by slot
+  using Expiry = std::pair<std::int64_t, std::uint32_t>;
+  std::priority_queue<Expiry, std::vector<Expiry>, std::greater<>> expiries_;
 
   std::vector<const Vector*> columns_;
   std::vector<const Vector*> keys_;

@@ -22,28 +22,32 @@ class UnionAllOperator final : public Operator {
   }
 
   void on_progress(std::size_t port, const Progress& progress, Output& out) override {
-    const auto passed = merge_.progress(port, progress);
-    if (!passed) return;
-    merge_.drain(passed->last, [&](std::size_t, const Chunk& chunk, std::size_t begin, std::size_t end, std::int64_t) {
-      pass(chunk.slice(begin, end - begin), out);
-    });
-    out.progress(*passed);
+    advance(merge_.progress(port, progress), out);
   }
 
-  void on_watermark(std::size_t port, EventTime watermark, Output& out) override {
-    if (const auto least = merge_.watermark(port, watermark)) out.watermark(*least);
-  }
+  void on_watermark(std::size_t port, EventTime watermark, Output&) override { merge_.watermark(port, watermark); }
 
   void on_end(std::size_t port, Output& out) override {
-    merge_.end(port);
+    advance(merge_.end(port), out);
     if (!merge_.all_ended()) return;
-    merge_.drain(INT64_MAX, [&](std::size_t, const Chunk& chunk, std::size_t begin, std::size_t end, std::int64_t) {
-      pass(chunk.slice(begin, end - begin), out);
-    });
+    drain(INT64_MAX, out);
     out.end();
   }
 
  private:
+  void advance(const std::optional<Progress>& passed, Output& out) {
+    if (!passed) return;
+    drain(passed->last, out);
+    if (const auto watermark = merge_.risen_watermark()) out.watermark(*watermark);
+    out.progress(*passed);
+  }
+
+  void drain(std::int64_t last, Output& out) {
+    merge_.drain(last, [&](std::size_t, const Chunk& chunk, std::size_t begin, std::size_t end, std::int64_t) {
+      pass(chunk.slice(begin, end - begin), out);
+    });
+  }
+
   /// An append-only input beside a changelog gets weights of 1.
   void pass(const Chunk& chunk, Output& out) {
     if (!weighted_ || chunk.weights.is_present()) {
