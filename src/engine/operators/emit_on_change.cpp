@@ -1,0 +1,129 @@
+#include <algorithm>
+
+#include "engine/chunk_builder.hpp"
+#include "engine/operators/catalogue.hpp"
+#include "engine/row_set.hpp"
+#include "engine/sort_index.hpp"
+#include "engine/step_operator.hpp"
+
+namespace dart::engine {
+
+namespace {
+
+using Slot = RowStore::Slot;
+
+/// emit = 'on_change': after a step in which the result, seen without the ignored columns, differs from the one written
+/// last, the whole result as append-only rows, in order of all columns. Kept are the result itself and the difference
+/// of its seen columns from what was written last; most steps leave that difference empty. A result of no rows writes
+/// nothing and becomes the one to compare with.
+class EmitOnChangeOperator final : public StepOperator {
+ public:
+  explicit EmitOnChangeOperator(const NodeContext& context)
+      : stepped_(context.node().stepped),
+        seen_columns_(seen_columns(context)),
+        result_(context.input_types(0)),
+        difference_(seen_types(context, seen_columns_)),
+        order_(result_.rows(), {}),
+        written_(context.input_types(0)),
+        builder_(context.output_types()) {}
+
+  [[nodiscard]] std::size_t state_bytes() const override { return result_.bytes() + difference_.bytes(); }
+
+ protected:
+  void prepare(const Chunk& chunk) override {
+    columns_.clear();
+    for (const Vector& column : chunk.columns) columns_.push_back(&column);
+    seen_.clear();
+    for (const std::uint32_t column : seen_columns_) seen_.push_back(&chunk.columns[column]);
+  }
+
+  void apply(const Chunk& chunk, std::size_t begin, std::size_t end, std::int64_t) override {
+    // A row replaced by one that looks the same is the common step: it leaves the difference as it was.
+    if (end - begin == 2 && chunk.weight(begin) + chunk.weight(begin + 1) == 0 && looks_same(begin, begin + 1)) {
+      for (std::size_t r = begin; r < end; ++r) result_.add(columns_, r, chunk.weight(r));
+      return;
+    }
+    for (std::size_t r = begin; r < end; ++r) {
+      result_.add(columns_, r, chunk.weight(r));
+      difference_.add(seen_, r, chunk.weight(r));
+    }
+  }
+
+  void finish_step(std::int64_t step) override {
+    if (difference_.size() == 0) return;
+    difference_.clear();
+    slots_.clear();
+    result_.list(slots_);
+    std::sort(slots_.begin(), slots_.end(),
+              [this](Slot a, Slot b) { return order_.compare(nullptr, a, nullptr, b) < 0; });
+    for (const Slot slot : slots_) keep(slot, step);
+  }
+
+  void flush(Output& out) override {
+    builder_.flush(out, false, stepped_,
+                   [this](const ChunkBuilder::Row* rows, std::size_t count, std::vector<Vector>& columns) {
+                     slots_.resize(count);
+                     for (std::size_t k = 0; k < count; ++k) slots_[k] = rows[k].index;
+                     for (std::size_t c = 0; c < columns.size(); ++c) written_.read(c, slots_, columns[c], 0);
+                   });
+    written_.clear();
+  }
+
+ private:
+  static std::vector<std::uint32_t> seen_columns(const NodeContext& context) {
+    const std::vector<std::uint32_t>& ignored = context.kind<plan::Emit>().ignored;
+    std::vector<std::uint32_t> seen;
+    for (std::uint32_t c = 0; c < context.input(0).schema.size(); ++c) {
+      if (std::find(ignored.begin(), ignored.end(), c) == ignored.end()) seen.push_back(c);
+    }
+    return seen;
+  }
+  static std::vector<columnar::LogicalType> seen_types(const NodeContext& context,
+                                                       const std::vector<std::uint32_t>& seen) {
+    std::vector<columnar::LogicalType> types;
+    for (const std::uint32_t column : seen) types.push_back(context.input(0).schema[column].type);
+    return types;
+  }
+
+  [[nodiscard]] bool looks_same(std::size_t a, std::size_t b) const {
+    return std::all_of(seen_.begin(), seen_.end(), [&](const Vector* column) {
+      if (column->is_null(a) || column->is_null(b)) return column->is_null(a) == column->is_null(b);
+      return columnar::visit_physical(column->type().physical(), [&](auto tag) {
+        using T = decltype(tag);
+        return same<T>(column->at<T>(a), column->at<T>(b));
+      });
+    });
+  }
+
+  /// Copies a row of the result as it is at this step: later steps of the chunk may change it before the flush.
+  void keep(Slot slot, std::int64_t step) {
+    const std::size_t width = result_.rows().types().size();
+    cells_.resize(width);
+    cell_pointers_.clear();
+    for (std::size_t c = 0; c < width; ++c) {
+      cells_[c].reset(result_.rows().types()[c], 1);
+      result_.rows().read(c, std::span(&slot, 1), cells_[c], 0);
+      cell_pointers_.push_back(&cells_[c]);
+    }
+    builder_.add(written_.insert(cell_pointers_, 0), 1, step);
+  }
+
+  bool stepped_;
+  std::vector<std::uint32_t> seen_columns_;
+  RowSet result_;
+  RowSet difference_;  // seen columns: the result less the one written last
+  SortOrder order_;
+  RowStore written_;
+  ChunkBuilder builder_;
+  std::vector<const Vector*> columns_;
+  std::vector<const Vector*> seen_;
+  std::vector<Slot> slots_;
+  std::vector<Vector> cells_;
+  std::vector<const Vector*> cell_pointers_;
+};
+
+}  // namespace
+
+Made make_emit_on_change(const NodeContext& context) { return std::make_unique<EmitOnChangeOperator>(context); }
+
+}  // namespace dart::engine
