@@ -32,6 +32,10 @@ struct Chunk {
   void gather(const std::uint32_t* selection, std::size_t count, Chunk& out) const;
   /// Rows [begin, begin + count), sharing the bytes.
   [[nodiscard]] Chunk slice(std::size_t begin, std::size_t count) const;
+  /// The same rows in bytes of its own: shares nothing, so it may cross to another thread.
+  [[nodiscard]] Chunk deep_copy() const;
+  /// About how many bytes the rows take, for bounds on queues.
+  [[nodiscard]] std::size_t bytes() const;
   /// Aborts on broken invariants (steps falling, vectors missing); called in builds with debug checks.
   void verify() const;
 };

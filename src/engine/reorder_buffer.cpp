@@ -1,0 +1,66 @@
+#include "engine/reorder_buffer.hpp"
+
+namespace dart::engine {
+
+using columnar::Chunk;
+using columnar::LogicalType;
+using columnar::Vector;
+using Slot = RowStore::Slot;
+
+std::vector<LogicalType> ReorderBuffer::with_arrival(std::vector<LogicalType> types) {
+  types.push_back(LogicalType::of(columnar::TypeId::BigInt));
+  return types;
+}
+
+std::vector<plan::SortKey> ReorderBuffer::sort_keys(const std::vector<std::uint32_t>& keys, std::size_t arrival) {
+  std::vector<plan::SortKey> sorted;
+  for (const std::uint32_t key : keys) sorted.push_back({key, false, false});
+  sorted.push_back({static_cast<std::uint32_t>(arrival), false, false});
+  return sorted;
+}
+
+ReorderBuffer::ReorderBuffer(std::vector<LogicalType> types, std::vector<std::uint32_t> keys)
+    : time_column_(keys.front()),
+      store_(with_arrival(types)),
+      order_(store_, sort_keys(keys, types.size())),
+      index_(order_) {}
+
+void ReorderBuffer::add(const Chunk& rows) {
+  Vector arrival;
+  arrival.reset(LogicalType::of(columnar::TypeId::BigInt), rows.rows);
+  for (std::size_t r = 0; r < rows.rows; ++r) arrival.mutable_data<std::int64_t>()[r] = arrivals_++;
+  std::vector<const Vector*> columns;
+  for (const Vector& column : rows.columns) columns.push_back(&column);
+  columns.push_back(&arrival);
+  for (std::size_t r = 0; r < rows.rows; ++r) {
+    const Slot slot = store_.insert(columns, r);
+    SortOrder::Words words;
+    order_.encode(slot, words.data());
+    index_.insert(words.data(), slot);
+  }
+}
+
+Chunk ReorderBuffer::release(EventTime watermark) {
+  std::vector<Slot> slots;
+  index_.scan([&](const std::uint64_t*, Slot slot) {
+    if (watermark != kMaxEventTime && store_.get<std::int64_t>(slot, time_column_) >= watermark) return false;
+    slots.push_back(slot);
+    return true;
+  });
+  Chunk rows;
+  rows.rows = slots.size();
+  rows.columns.resize(store_.types().size() - 1);
+  for (std::size_t c = 0; c < rows.columns.size(); ++c) {
+    rows.columns[c].reset(store_.types()[c], slots.size());
+    store_.read(c, slots, rows.columns[c], 0);
+  }
+  for (const Slot slot : slots) {
+    SortOrder::Words words;
+    order_.encode(slot, words.data());
+    index_.erase(words.data(), slot);
+    store_.erase(slot);
+  }
+  return rows;
+}
+
+}  // namespace dart::engine

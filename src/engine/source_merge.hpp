@@ -1,0 +1,51 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <vector>
+
+#include "engine/source_gate.hpp"
+
+namespace dart::engine {
+
+/// Several readers as one stream of steps, in order of event time (then of the readers): a row waits until every other
+/// reader's watermark has passed it. A reader whose table has no event time comes before all others, as a whole. Rows
+/// keep their chunks: each gets its place as a step number, and a chunk is handed on as far as its rows have theirs.
+class SourceMerge {
+ public:
+  struct Reader {
+    bool has_time = false;
+    bool ended = false;
+    bool idle = false;  ///< asked for by idle_after: holds nobody back
+    EventTime watermark = kMinEventTime;
+    std::deque<Admitted> waiting;
+  };
+
+  explicit SourceMerge(std::size_t readers) : readers_(readers) {}
+
+  [[nodiscard]] Reader& reader(std::size_t index) { return readers_[index]; }
+  /// Rows waiting for their place.
+  [[nodiscard]] std::size_t waiting_rows() const;
+
+  /// Calls take(reader, rows with steps, late rows, watermark) for what has its place, then done(progress) once.
+  using Take = std::function<void(std::size_t reader, const Chunk& rows, const Chunk& late, EventTime watermark)>;
+  using Done = std::function<void(const Progress& progress)>;
+  void advance(const Take& take, const Done& done);
+
+ private:
+  struct Cursor {
+    std::size_t row = 0;  // of the reader's first waiting piece
+    std::vector<std::int64_t> steps;
+  };
+  [[nodiscard]] std::size_t next_reader() const;
+  [[nodiscard]] bool may_go(std::size_t index) const;
+  void hand_on(std::size_t index, const Take& take);
+
+  std::vector<Reader> readers_;
+  std::vector<Cursor> cursors_;
+  std::int64_t step_ = 0;
+  std::int64_t done_step_ = 0;
+  TimePoint origin_last_;
+};
+
+}  // namespace dart::engine
