@@ -4,7 +4,8 @@
 
 namespace dart::columnar {
 
-/// The greatest multiple of `step` that is not above `time`; step > 0. Windows are aligned to 1970-01-01 00:00:00.
+/// The greatest multiple of `step` that is not above `time`; step > 0. Windows are aligned to 1970-01-01
+/// 00:00:00.
 [[nodiscard]] constexpr std::int64_t align_down(std::int64_t time, std::int64_t step) {
   const std::int64_t rest = time % step;
   return time - (rest < 0 ? rest + step : rest);

@@ -61,7 +61,8 @@ std::size_t AggregateLayout::owned_bytes(const std::byte* states) const {
   std::size_t bytes = 0;
   for (std::size_t c = 0; c < calls_.size(); ++c) {
     const BoundAggregate& bound = calls_[c].bound;
-    if (bound.owned_bytes != nullptr) bytes += bound.owned_bytes(bound.parameters.get(), states + offsets_[c]);
+    if (bound.owned_bytes != nullptr)
+      bytes += bound.owned_bytes(bound.parameters.get(), states + offsets_[c]);
   }
   return bytes;
 }
@@ -114,7 +115,8 @@ std::size_t AggregateStates::bytes() const {
   return bytes;
 }
 
-AggregateFeed::AggregateFeed(const AggregateLayout& layout) : layout_(&layout), calls_(layout.calls().size()) {}
+AggregateFeed::AggregateFeed(const AggregateLayout& layout)
+    : layout_(&layout), calls_(layout.calls().size()) {}
 
 void AggregateFeed::prepare(const Chunk& chunk, std::size_t first) {
   if (identity_.size() < chunk.rows) {
@@ -147,8 +149,8 @@ void AggregateFeed::select(const Chunk& chunk, const AggregateInput& input, std:
   }
 }
 
-void AggregateFeed::update(const Chunk& chunk, std::size_t begin, std::size_t end, const std::uint32_t* groups,
-                           std::byte* states) {
+void AggregateFeed::update(const Chunk& chunk, std::size_t begin, std::size_t end,
+                           const std::uint32_t* groups, std::byte* states) {
   for (std::size_t c = 0; c < calls_.size(); ++c) {
     Call& call = calls_[c];
     const std::uint32_t* selection = nullptr;

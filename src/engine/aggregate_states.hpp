@@ -15,9 +15,9 @@ namespace dart::engine {
 /// What an operator needs to know of one aggregate call over its input.
 struct AggregateInput {
   columnar::BoundAggregate bound;
-  std::vector<std::uint32_t> arguments;    ///< input columns
-  std::optional<std::uint32_t> filter;     ///< boolean input column
-  std::optional<std::uint32_t> position;   ///< bigint input column
+  std::vector<std::uint32_t> arguments;   ///< input columns
+  std::optional<std::uint32_t> filter;    ///< boolean input column
+  std::optional<std::uint32_t> position;  ///< bigint input column
 };
 
 /// The layout of the states of several aggregates side by side, a group's in one piece of `stride` bytes.
@@ -62,7 +62,9 @@ class AggregateStates {
   void grow(std::size_t groups);
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] std::byte* at(std::size_t group) { return bytes_.get() + group * layout_->stride(); }
-  [[nodiscard]] const std::byte* at(std::size_t group) const { return bytes_.get() + group * layout_->stride(); }
+  [[nodiscard]] const std::byte* at(std::size_t group) const {
+    return bytes_.get() + group * layout_->stride();
+  }
   [[nodiscard]] std::byte* data() { return bytes_.get(); }
   void reset(std::size_t group);
   void clear();
@@ -75,16 +77,16 @@ class AggregateStates {
   std::size_t capacity_ = 0;
 };
 
-/// The rows of one chunk that each call takes in: those with a true FILTER and, where the aggregate skips NULL, no
-/// NULL argument. Prepared once a chunk, then handed out by ranges of rows.
+/// The rows of one chunk that each call takes in: those with a true FILTER and, where the aggregate skips
+/// NULL, no NULL argument. Prepared once a chunk, then handed out by ranges of rows.
 class AggregateFeed {
  public:
   explicit AggregateFeed(const AggregateLayout& layout);
 
   /// Rows before `first` will not be asked for.
   void prepare(const columnar::Chunk& chunk, std::size_t first = 0);
-  /// Updates the states of rows [begin, end); ranges of one chunk must come in ascending order. groups[row] names
-  /// each row's group in `states`.
+  /// Updates the states of rows [begin, end); ranges of one chunk must come in ascending order. groups[row]
+  /// names each row's group in `states`.
   void update(const columnar::Chunk& chunk, std::size_t begin, std::size_t end, const std::uint32_t* groups,
               std::byte* states);
 

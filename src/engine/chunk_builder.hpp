@@ -10,9 +10,9 @@
 
 namespace dart::engine {
 
-/// The rows that a stateful operator is about to emit: first only which (a source index the operator understands, a
-/// weight, a step), then, at `flush`, column by column through the operator's `fill`. Keeps within the edge's chunk
-/// size.
+/// The rows that a stateful operator is about to emit: first only which (a source index the operator
+/// understands, a weight, a step), then, at `flush`, column by column through the operator's `fill`. Keeps
+/// within the edge's chunk size.
 class ChunkBuilder {
  public:
   struct Row {
@@ -31,8 +31,8 @@ class ChunkBuilder {
   [[nodiscard]] std::size_t size() const { return rows_.size(); }
   [[nodiscard]] std::vector<Row>& rows() { return rows_; }
 
-  /// Calls fill(rows, count, columns) for pieces of at most out.chunk_rows() rows; `columns` are reset already. Then
-  /// pushes each piece, with weights and steps where asked for, and forgets the rows.
+  /// Calls fill(rows, count, columns) for pieces of at most out.chunk_rows() rows; `columns` are reset
+  /// already. Then pushes each piece, with weights and steps where asked for, and forgets the rows.
   template <class Fill>
   void flush(Output& out, bool weighted, bool stepped, Fill&& fill) {
     for (std::size_t begin = 0; begin < rows_.size(); begin += out.chunk_rows()) {

@@ -26,14 +26,19 @@ Evaluator::~Evaluator() = default;
 
 const Vector& Evaluator::evaluate(const Chunk& chunk, RowErrors& errors) {
   switch (expression_->kind) {
-    case Expression::Kind::Column: return chunk.columns[expression_->column];
-    case Expression::Kind::Literal: return scratch_;
+    case Expression::Kind::Column:
+      return chunk.columns[expression_->column];
+    case Expression::Kind::Literal:
+      return scratch_;
     case Expression::Kind::Call:
-    case Expression::Kind::Cast: return call(chunk, errors);
+    case Expression::Kind::Cast:
+      return call(chunk, errors);
     case Expression::Kind::And:
-    case Expression::Kind::Or: return logical(chunk, errors);
+    case Expression::Kind::Or:
+      return logical(chunk, errors);
     case Expression::Kind::Case:
-    case Expression::Kind::Coalesce: break;
+    case Expression::Kind::Coalesce:
+      break;
   }
   return choose(chunk, errors);
 }
@@ -89,7 +94,8 @@ const Vector& Evaluator::logical(const Chunk& chunk, RowErrors& errors) {
     const bool nulls = value.has_nulls();
     if (!nulls && !value.is_constant()) {
       const auto* values = value.data<std::uint8_t>();
-      for (std::size_t r = 0; r < chunk.rows; ++r) active_[r] &= static_cast<std::uint8_t>(values[r] != decisive);
+      for (std::size_t r = 0; r < chunk.rows; ++r)
+        active_[r] &= static_cast<std::uint8_t>(values[r] != decisive);
       continue;
     }
     for (std::size_t r = 0; r < chunk.rows; ++r) {

@@ -8,9 +8,9 @@
 
 namespace dart::engine {
 
-/// Computes one expression over chunks, with scratch vectors of its own. AND, OR, CASE and COALESCE compute all their
-/// branches at once, since functions are pure; but an error counts only in rows for which SQL would have evaluated
-/// the branch (earlier arguments of AND not false, a CASE branch taken).
+/// Computes one expression over chunks, with scratch vectors of its own. AND, OR, CASE and COALESCE compute
+/// all their branches at once, since functions are pure; but an error counts only in rows for which SQL would
+/// have evaluated the branch (earlier arguments of AND not false, a CASE branch taken).
 class Evaluator {
  public:
   explicit Evaluator(plan::ExpressionPtr expression);
@@ -18,8 +18,8 @@ class Evaluator {
   Evaluator& operator=(Evaluator&&) noexcept = default;
   ~Evaluator();
 
-  /// The value for every row of the chunk: a column of the chunk itself, or a scratch vector that stays good until the
-  /// next call. Rows that cannot be computed are marked in `errors`; their values may be anything.
+  /// The value for every row of the chunk: a column of the chunk itself, or a scratch vector that stays good
+  /// until the next call. Rows that cannot be computed are marked in `errors`; their values may be anything.
   const columnar::Vector& evaluate(const columnar::Chunk& chunk, columnar::RowErrors& errors);
 
   [[nodiscard]] const plan::Expression& expression() const { return *expression_; }

@@ -35,9 +35,15 @@ template <bool insert>
 void GroupTable::lookup(std::span<const Vector* const> keys, std::size_t rows, Group* groups) {
   if constexpr (insert) reserve(rows);
   switch (mode_) {
-    case Mode::Integer: lookup_integers<insert>(*keys[0], rows, groups); break;
-    case Mode::Text: lookup_texts<insert>(*keys[0], rows, groups); break;
-    case Mode::Rows: lookup_rows<insert>(keys, rows, groups); break;
+    case Mode::Integer:
+      lookup_integers<insert>(*keys[0], rows, groups);
+      break;
+    case Mode::Text:
+      lookup_texts<insert>(*keys[0], rows, groups);
+      break;
+    case Mode::Rows:
+      lookup_rows<insert>(keys, rows, groups);
+      break;
   }
 }
 
@@ -125,12 +131,14 @@ void GroupTable::lookup_rows(std::span<const Vector* const> keys, std::size_t ro
 
 std::uint64_t GroupTable::hash_entry(const Entry& entry) const {
   switch (mode_) {
-    case Mode::Integer: return hash_word(entry.head);
+    case Mode::Integer:
+      return hash_word(entry.head);
     case Mode::Text: {
       const bool short_key = static_cast<std::uint32_t>(entry.head) <= StringRef::kInline;
       return short_key ? hash_of(keys_.get<StringRef>(entry.group, 0)) : entry.tail;
     }
-    case Mode::Rows: break;
+    case Mode::Rows:
+      break;
   }
   return entry.head;
 }

@@ -11,8 +11,8 @@
 namespace dart::engine {
 
 /// Gives every different key a small dense number, its group, and takes it back when the key is erased. Open
-/// addressing with linear probing over (hash, group) pairs; the keys lie in a RowStore whose slot is the group. A key
-/// of one integer or one short string is compared inside the table itself.
+/// addressing with linear probing over (hash, group) pairs; the keys lie in a RowStore whose slot is the
+/// group. A key of one integer or one short string is compared inside the table itself.
 class GroupTable {
  public:
   using Group = std::uint32_t;
@@ -20,7 +20,8 @@ class GroupTable {
 
   explicit GroupTable(std::vector<columnar::LogicalType> key_types);
 
-  /// groups[r] = the group of the keys at each row, a new one where needed. NULL keys are equal to each other.
+  /// groups[r] = the group of the keys at each row, a new one where needed. NULL keys are equal to each
+  /// other.
   void find_or_insert(std::span<const columnar::Vector* const> keys, std::size_t rows, Group* groups);
   /// groups[r] = the group, or kNone.
   void find(std::span<const columnar::Vector* const> keys, std::size_t rows, Group* groups);

@@ -25,9 +25,12 @@ namespace dart::engine {
 [[nodiscard]] std::uint64_t hash_bytes(const char* data, std::size_t size);
 
 [[nodiscard]] inline std::uint64_t hash_of(std::uint8_t value) { return hash_word(value); }
-[[nodiscard]] inline std::uint64_t hash_of(std::int64_t value) { return hash_word(static_cast<std::uint64_t>(value)); }
+[[nodiscard]] inline std::uint64_t hash_of(std::int64_t value) {
+  return hash_word(static_cast<std::uint64_t>(value));
+}
 [[nodiscard]] inline std::uint64_t hash_of(int128 value) {
-  return hash_combine(static_cast<std::uint64_t>(value), static_cast<std::uint64_t>(static_cast<uint128>(value) >> 64));
+  return hash_combine(static_cast<std::uint64_t>(value),
+                      static_cast<std::uint64_t>(static_cast<uint128>(value) >> 64));
 }
 /// Equal doubles hash alike: -0 as 0, every NaN as one.
 [[nodiscard]] inline std::uint64_t hash_of(double value) {
@@ -39,7 +42,8 @@ namespace dart::engine {
   return hash_word(word);
 }
 [[nodiscard]] inline std::uint64_t hash_of(const columnar::StringRef& value) {
-  if (value.is_inline()) return fold(value.head() ^ 0x9E3779B97F4A7C15ULL, value.tail() ^ 0xD6E8FEB86659FD93ULL);
+  if (value.is_inline())
+    return fold(value.head() ^ 0x9E3779B97F4A7C15ULL, value.tail() ^ 0xD6E8FEB86659FD93ULL);
   return hash_bytes(value.data(), value.size());
 }
 

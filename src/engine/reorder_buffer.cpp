@@ -12,7 +12,8 @@ std::vector<LogicalType> ReorderBuffer::with_arrival(std::vector<LogicalType> ty
   return types;
 }
 
-std::vector<plan::SortKey> ReorderBuffer::sort_keys(const std::vector<std::uint32_t>& keys, std::size_t arrival) {
+std::vector<plan::SortKey> ReorderBuffer::sort_keys(const std::vector<std::uint32_t>& keys,
+                                                    std::size_t arrival) {
   std::vector<plan::SortKey> sorted;
   for (const std::uint32_t key : keys) sorted.push_back({key, false, false});
   sorted.push_back({static_cast<std::uint32_t>(arrival), false, false});

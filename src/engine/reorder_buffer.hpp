@@ -3,14 +3,14 @@
 #include <cstdint>
 #include <vector>
 
-#include "columnar/chunk.hpp"
 #include "base/time.hpp"
+#include "columnar/chunk.hpp"
 #include "engine/sort_index.hpp"
 
 namespace dart::engine {
 
-/// Puts a table's rows into the order of (event time, tie_break columns): rows wait until the watermark has passed
-/// them, then leave sorted. Equal in every key: in order of arrival.
+/// Puts a table's rows into the order of (event time, tie_break columns): rows wait until the watermark has
+/// passed them, then leave sorted. Equal in every key: in order of arrival.
 class ReorderBuffer {
  public:
   /// Rows have `types`; `keys` are columns of them, the event time first.

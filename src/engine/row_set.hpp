@@ -8,8 +8,8 @@
 
 namespace dart::engine {
 
-/// A Z-set of rows: every different row with its weight; a row of weight 0 is not there. Negative weights may stand
-/// while a step is being applied.
+/// A Z-set of rows: every different row with its weight; a row of weight 0 is not there. Negative weights may
+/// stand while a step is being applied.
 class RowSet {
  public:
   using Slot = RowStore::Slot;
@@ -38,7 +38,9 @@ class RowSet {
     rows_.clear();
     weights_.clear();
   }
-  [[nodiscard]] std::size_t bytes() const { return rows_.bytes() + weights_.capacity() * sizeof(std::int64_t); }
+  [[nodiscard]] std::size_t bytes() const {
+    return rows_.bytes() + weights_.capacity() * sizeof(std::int64_t);
+  }
 
   /// The slots of all rows, each as often as its weight (negative ones not at all), in no particular order.
   void list(std::vector<Slot>& slots) const {

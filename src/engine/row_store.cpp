@@ -79,9 +79,15 @@ void RowStore::store(std::byte* place, std::span<const Vector* const> columns, s
     }
     switch (physical_[c]) {
       case PhysicalType::Int64:
-      case PhysicalType::Double: std::memcpy(cell, &column.at<std::int64_t>(row), 8); break;
-      case PhysicalType::Bool: std::memcpy(cell, &column.at<std::uint8_t>(row), 1); break;
-      case PhysicalType::Int128: std::memcpy(cell, &column.at<int128>(row), 16); break;
+      case PhysicalType::Double:
+        std::memcpy(cell, &column.at<std::int64_t>(row), 8);
+        break;
+      case PhysicalType::Bool:
+        std::memcpy(cell, &column.at<std::uint8_t>(row), 1);
+        break;
+      case PhysicalType::Int128:
+        std::memcpy(cell, &column.at<int128>(row), 16);
+        break;
       case PhysicalType::String: {
         const StringRef& text = column.at<StringRef>(row);
         const StringRef owned = text.is_inline() ? text : own(text.view());

@@ -13,9 +13,10 @@
 
 namespace dart::engine {
 
-/// Rows that an operator remembers, one after the other in blocks that never move: a fixed width per row, NULL bits
-/// first, strings as StringRef whose long bytes belong to the row. A row is named by its slot, good from `insert` until
-/// `erase`. The row form (not columns) is on purpose: state is visited row by row at random.
+/// Rows that an operator remembers, one after the other in blocks that never move: a fixed width per row,
+/// NULL bits first, strings as StringRef whose long bytes belong to the row. A row is named by its slot, good
+/// from `insert` until `erase`. The row form (not columns) is on purpose: state is visited row by row at
+/// random.
 class RowStore {
  public:
   using Slot = std::uint32_t;
@@ -49,8 +50,10 @@ class RowStore {
     return value;
   }
 
-  [[nodiscard]] bool equal(Slot slot, std::span<const columnar::Vector* const> columns, std::size_t row) const;
-  [[nodiscard]] bool equal_column(Slot slot, std::size_t column, const columnar::Vector& with, std::size_t row) const;
+  [[nodiscard]] bool equal(Slot slot, std::span<const columnar::Vector* const> columns,
+                           std::size_t row) const;
+  [[nodiscard]] bool equal_column(Slot slot, std::size_t column, const columnar::Vector& with,
+                                  std::size_t row) const;
   [[nodiscard]] std::uint64_t hash(Slot slot) const;
   /// Three-way comparison of two rows' column: NULL after everything, NaN after all numbers.
   [[nodiscard]] int compare(Slot a, Slot b, std::size_t column) const;

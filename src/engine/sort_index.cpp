@@ -14,8 +14,8 @@ using Slot = RowStore::Slot;
 namespace {
 
 constexpr std::uint64_t kSign = std::uint64_t{1} << 63;
-/// Words of values stay clear of 0 and the greatest, which stand for NULL first and last. Where that clamps, two
-/// different values may share a word; then the rows decide.
+/// Words of values stay clear of 0 and the greatest, which stand for NULL first and last. Where that clamps,
+/// two different values may share a word; then the rows decide.
 constexpr std::uint64_t kLowest = 1;
 constexpr std::uint64_t kHighest = UINT64_MAX - 1;
 
@@ -46,11 +46,15 @@ std::uint64_t SortOrder::word_of(const Key& key, Slot slot, std::uint64_t* secon
   }
   std::uint64_t word = 0;
   switch (key.type) {
-    case PhysicalType::Bool: word = store_->get<std::uint8_t>(slot, key.column) + std::uint64_t{2}; break;
+    case PhysicalType::Bool:
+      word = store_->get<std::uint8_t>(slot, key.column) + std::uint64_t{2};
+      break;
     case PhysicalType::Int64:
       word = static_cast<std::uint64_t>(store_->get<std::int64_t>(slot, key.column)) ^ kSign;
       break;
-    case PhysicalType::Double: word = ordered_bits(store_->get<double>(slot, key.column)); break;
+    case PhysicalType::Double:
+      word = ordered_bits(store_->get<double>(slot, key.column));
+      break;
     case PhysicalType::Int128: {
       const auto value = static_cast<uint128>(store_->get<int128>(slot, key.column));
       word = static_cast<std::uint64_t>(value >> 64) ^ kSign;
@@ -165,7 +169,8 @@ Slot SortIndex::insert(const std::uint64_t* words, Slot slot) {
 
 void SortIndex::split(std::size_t block) {
   const std::size_t half = kBlockEntries / 2 * width_;
-  std::vector<std::uint64_t> upper(blocks_[block].begin() + static_cast<std::ptrdiff_t>(half), blocks_[block].end());
+  std::vector<std::uint64_t> upper(blocks_[block].begin() + static_cast<std::ptrdiff_t>(half),
+                                   blocks_[block].end());
   upper.reserve(kBlockEntries * width_);
   blocks_[block].resize(half);
   blocks_.insert(blocks_.begin() + static_cast<std::ptrdiff_t>(block) + 1, std::move(upper));

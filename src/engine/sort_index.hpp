@@ -11,9 +11,9 @@
 
 namespace dart::engine {
 
-/// A total order of the rows of a RowStore: by the sort keys, then by all columns ascending, so that only equal rows
-/// are equal. The first keys are also kept as words that compare like them, so that most comparisons need not visit
-/// the rows.
+/// A total order of the rows of a RowStore: by the sort keys, then by all columns ascending, so that only
+/// equal rows are equal. The first keys are also kept as words that compare like them, so that most
+/// comparisons need not visit the rows.
 class SortOrder {
  public:
   static constexpr std::size_t kMaxWords = 6;
@@ -43,8 +43,8 @@ class SortOrder {
   std::size_t words_ = 0;
 };
 
-/// Slots in the order of a SortOrder: blocks of a few dozen entries, each the words and the slot, found by binary
-/// search. Insertion and removal move at most one block's entries.
+/// Slots in the order of a SortOrder: blocks of a few dozen entries, each the words and the slot, found by
+/// binary search. Insertion and removal move at most one block's entries.
 class SortIndex {
  public:
   explicit SortIndex(const SortOrder& order) : order_(&order), width_(order.words() + 1) {}

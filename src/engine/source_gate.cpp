@@ -24,7 +24,8 @@ EventTime less_delay(EventTime time, std::int64_t delay) {
 
 }  // namespace
 
-SourceGate::SourceGate(const plan::TableDefinition& table, const Scan& scan, std::int64_t cut_us, Counters& counters)
+SourceGate::SourceGate(const plan::TableDefinition& table, const Scan& scan, std::int64_t cut_us,
+                       Counters& counters)
     : table_(table), scan_(scan), cut_us_(cut_us), counters_(counters) {
   std::vector<bool> wanted(table.columns.size(), false);
   for (const std::uint32_t column : scan.columns) {
@@ -43,7 +44,8 @@ SourceGate::SourceGate(const plan::TableDefinition& table, const Scan& scan, std
     read_columns_.push_back(c);
     types.push_back(table.columns[c].type);
   }
-  for (const std::uint32_t column : scan.columns) positions_.push_back(is_hidden(column) ? column : place[column]);
+  for (const std::uint32_t column : scan.columns)
+    positions_.push_back(is_hidden(column) ? column : place[column]);
   for (const plan::CheckConstraint& check : table.checks) {
     checks_.emplace_back(check.name, Evaluator(plan::renumber(check.condition, place)));
   }
@@ -190,7 +192,8 @@ void SourceGate::take(const Chunk& raw, const ReadOutcome& outcome, std::deque<A
   }
 }
 
-void SourceGate::push(const Chunk& read, EventTime watermark, const Progress& progress, std::deque<Admitted>& out) {
+void SourceGate::push(const Chunk& read, EventTime watermark, const Progress& progress,
+                      std::deque<Admitted>& out) {
   Admitted piece;
   piece.rows = project(read);
   if (time_position_ && read.rows > 0) piece.times = read.columns[*time_position_];
@@ -200,7 +203,8 @@ void SourceGate::push(const Chunk& read, EventTime watermark, const Progress& pr
 }
 
 /// Rows in order of arrival: a piece ends with the row that moves the watermark over a multiple of cut_us.
-void SourceGate::admit(const Chunk& read, EventTime watermark, const Progress& progress, std::deque<Admitted>& out) {
+void SourceGate::admit(const Chunk& read, EventTime watermark, const Progress& progress,
+                       std::deque<Admitted>& out) {
   std::size_t begin = 0;
   std::int64_t first = progress.first;
   const bool crosses = cut_us_ > 0 && time_position_ && watermark != kMinEventTime &&
@@ -208,13 +212,14 @@ void SourceGate::admit(const Chunk& read, EventTime watermark, const Progress& p
   if (crosses) {
     const Vector& times = read.columns[*time_position_];
     for (std::size_t r = 0; r + 1 < read.rows; ++r) {
-      const EventTime moved = std::max(watermark, less_delay(times.at<std::int64_t>(r), table_.watermark_delay_us));
+      const EventTime moved =
+          std::max(watermark, less_delay(times.at<std::int64_t>(r), table_.watermark_delay_us));
       const bool cut = columnar::align_down(moved, cut_us_) != columnar::align_down(watermark, cut_us_);
       watermark = moved;
       if (!cut) continue;
       const std::int64_t last = read.step_data()[r];
-      push(read.slice(begin, r + 1 - begin), watermark, {first, last, progress.origin(first), progress.origin(last)},
-           out);
+      push(read.slice(begin, r + 1 - begin), watermark,
+           {first, last, progress.origin(first), progress.origin(last)}, out);
       begin = r + 1;
       first = last + 1;
     }
@@ -223,8 +228,9 @@ void SourceGate::admit(const Chunk& read, EventTime watermark, const Progress& p
        {first, progress.last, progress.origin(first), progress.origin_last}, out);
 }
 
-/// Rows in the table's own order, numbered anew: no row before a released one can come any more, so its time is a
-/// watermark for those before it, and a piece ends in front of the row that brings it over a multiple of cut_us.
+/// Rows in the table's own order, numbered anew: no row before a released one can come any more, so its time
+/// is a watermark for those before it, and a piece ends in front of the row that brings it over a multiple of
+/// cut_us.
 void SourceGate::admit_sorted(const Progress& progress, EventTime watermark, std::deque<Admitted>& out) {
   Chunk sorted = reorder_->release(watermark);
   sorted.steps.reset(kBigInt, sorted.rows);

@@ -14,22 +14,23 @@ namespace dart::engine {
 
 /// Rows that have passed the gate, in order, with what is known after them.
 struct Admitted {
-  Chunk rows;              ///< the scan's columns; steps are the rows' _seq
-  Chunk late;              ///< the scan's columns, rows that came too late (late = side table)
-  Vector times;            ///< event time by row of `rows`; absent without event_time
+  Chunk rows;    ///< the scan's columns; steps are the rows' _seq
+  Chunk late;    ///< the scan's columns, rows that came too late (late = side table)
+  Vector times;  ///< event time by row of `rows`; absent without event_time
   EventTime watermark = kMinEventTime;
   Progress progress;
 };
 
-/// What stands between a reader and the query: constraints (NOT NULL, CHECK), event time, late rows, the watermark,
-/// and the table's order (tie_break). A row is late iff its time is below the watermark as of the row before it; the
-/// watermark is the greatest accepted time less the delay; a row that a constraint rejects does not move it. Pieces are
-/// cut where the watermark passes a multiple of `cut_us`, so that windows close between the right two rows whatever
-/// the size of the chunks.
+/// What stands between a reader and the query: constraints (NOT NULL, CHECK), event time, late rows, the
+/// watermark, and the table's order (tie_break). A row is late iff its time is below the watermark as of the
+/// row before it; the watermark is the greatest accepted time less the delay; a row that a constraint rejects
+/// does not move it. Pieces are cut where the watermark passes a multiple of `cut_us`, so that windows close
+/// between the right two rows whatever the size of the chunks.
 class SourceGate {
  public:
   /// `cut_us` 0: no cuts. Both references outlive the gate.
-  SourceGate(const plan::TableDefinition& table, const plan::Scan& scan, std::int64_t cut_us, Counters& counters);
+  SourceGate(const plan::TableDefinition& table, const plan::Scan& scan, std::int64_t cut_us,
+             Counters& counters);
 
   /// What the reader must deliver: the scan's columns, and those that the gate itself looks at.
   [[nodiscard]] ReadRequest request() const;
@@ -56,19 +57,19 @@ class SourceGate {
   const plan::Scan& scan_;
   std::int64_t cut_us_;
   Counters& counters_;
-  std::vector<std::uint32_t> read_columns_;           // table columns, ascending
-  std::vector<std::uint32_t> positions_;              // by scan column: place in read_columns_, or hidden
-  std::vector<std::uint32_t> not_null_;               // places in read_columns_
+  std::vector<std::uint32_t> read_columns_;  // table columns, ascending
+  std::vector<std::uint32_t> positions_;     // by scan column: place in read_columns_, or hidden
+  std::vector<std::uint32_t> not_null_;      // places in read_columns_
   std::vector<std::pair<std::string, Evaluator>> checks_;
   std::optional<std::uint32_t> time_position_;
-  std::unique_ptr<ReorderBuffer> reorder_;            // tie_break
+  std::unique_ptr<ReorderBuffer> reorder_;  // tie_break
   EventTime watermark_ = kMinEventTime;
   EventTime sent_watermark_ = kMinEventTime;  // of the last piece
   std::int64_t sent_seq_ = 0;                 // last one that a piece's progress named
 
-  std::vector<std::uint32_t> kept_;   // rows of the raw chunk that are still in
+  std::vector<std::uint32_t> kept_;  // rows of the raw chunk that are still in
   std::vector<std::uint32_t> late_;
-  bool all_ = true;                   // kept_ not in use: every row is in
+  bool all_ = true;  // kept_ not in use: every row is in
   std::int64_t read_at_us_ = 0;
 };
 

@@ -8,9 +8,10 @@
 
 namespace dart::engine {
 
-/// Several readers as one stream of steps, in order of event time (then of the readers): a row waits until every other
-/// reader's watermark has passed it. A reader whose table has no event time comes before all others, as a whole. Rows
-/// keep their chunks: each gets its place as a step number, and a chunk is handed on as far as its rows have theirs.
+/// Several readers as one stream of steps, in order of event time (then of the readers): a row waits until
+/// every other reader's watermark has passed it. A reader whose table has no event time comes before all
+/// others, as a whole. Rows keep their chunks: each gets its place as a step number, and a chunk is handed on
+/// as far as its rows have theirs.
 class SourceMerge {
  public:
   struct Reader {
@@ -27,8 +28,10 @@ class SourceMerge {
   /// Rows waiting for their place.
   [[nodiscard]] std::size_t waiting_rows() const;
 
-  /// Calls take(reader, rows with steps, late rows, watermark) for what has its place, then done(progress) once.
-  using Take = std::function<void(std::size_t reader, const Chunk& rows, const Chunk& late, EventTime watermark)>;
+  /// Calls take(reader, rows with steps, late rows, watermark) for what has its place, then done(progress)
+  /// once.
+  using Take =
+      std::function<void(std::size_t reader, const Chunk& rows, const Chunk& late, EventTime watermark)>;
   using Done = std::function<void(const Progress& progress)>;
   void advance(const Take& take, const Done& done);
 

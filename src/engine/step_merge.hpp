@@ -11,9 +11,9 @@
 
 namespace dart::engine {
 
-/// The waiting room of an operator with several inputs: rows of a step are handed over only when every input has
-/// passed it, steps in order, ports in order inside a step. So a view that reads one stream by two paths never shows
-/// a mix of before and after.
+/// The waiting room of an operator with several inputs: rows of a step are handed over only when every input
+/// has passed it, steps in order, ports in order inside a step. So a view that reads one stream by two paths
+/// never shows a mix of before and after.
 class StepMerge {
  public:
   explicit StepMerge(std::size_t ports) : ports_(ports) {}
@@ -23,10 +23,11 @@ class StepMerge {
   /// What all inputs have passed now, when that is more than before.
   std::optional<Progress> progress(std::size_t port, const Progress& progress);
   void watermark(std::size_t port, EventTime watermark);
-  /// The least watermark of all inputs, when it rose since the last call; for after the drain, since watermarks come
-  /// before the progress of their step.
+  /// The least watermark of all inputs, when it rose since the last call; for after the drain, since
+  /// watermarks come before the progress of their step.
   std::optional<EventTime> risen_watermark();
-  /// An input that has ended holds nobody back: what all others have passed now, when that is more than before.
+  /// An input that has ended holds nobody back: what all others have passed now, when that is more than
+  /// before.
   std::optional<Progress> end(std::size_t port);
   [[nodiscard]] bool all_ended() const;
 

@@ -8,9 +8,9 @@
 
 namespace dart::engine {
 
-/// A stateful operator with one input that emits per step: walks the runs of equal step inside each chunk, and ends
-/// a step when a later one begins or when progress passes it. A chunk without steps belongs to the step that the next
-/// progress ends. Results collect in the subclass and go out once a chunk.
+/// A stateful operator with one input that emits per step: walks the runs of equal step inside each chunk,
+/// and ends a step when a later one begins or when progress passes it. A chunk without steps belongs to the
+/// step that the next progress ends. Results collect in the subclass and go out once a chunk.
 class StepOperator : public Operator {
  public:
   void on_chunk(std::size_t port, const Chunk& chunk, Output& out) final;
@@ -28,8 +28,8 @@ class StepOperator : public Operator {
   virtual void finish_step(std::int64_t step) = 0;
   /// Emit what was collected; nothing of the chunk is needed any more.
   virtual void flush(Output& out) = 0;
-  /// Rows before the watermark will not come any more. `step` is the step that moved it. Called between two steps, after
-  /// everything collected was emitted; what it collects is flushed.
+  /// Rows before the watermark will not come any more. `step` is the step that moved it. Called between two
+  /// steps, after everything collected was emitted; what it collects is flushed.
   virtual void expire(EventTime /*watermark*/, std::int64_t /*step*/) {}
   /// The input has ended; the last step is finished and flushed.
   virtual void finish_input(Output&) {}

@@ -15,10 +15,10 @@ namespace {
 using plan::EmitPolicy;
 using Slot = RowStore::Slot;
 
-/// GROUP BY over a changelog or a stream. PerStep: remembers the results last emitted for each group, and after each
-/// step emits the old and the new row of the groups whose row differs. AtEnd: takes everything in, emits at the end.
-/// per_block: the groups of a step are emitted when it ends, then forgotten. The one group of an aggregate without
-/// keys exists from the start; its first row belongs to step 0, before any input.
+/// GROUP BY over a changelog or a stream. PerStep: remembers the results last emitted for each group, and
+/// after each step emits the old and the new row of the groups whose row differs. AtEnd: takes everything in,
+/// emits at the end. per_block: the groups of a step are emitted when it ends, then forgotten. The one group
+/// of an aggregate without keys exists from the start; its first row belongs to step 0, before any input.
 class AggregateOperator final : public StepOperator {
  public:
   explicit AggregateOperator(const NodeContext& context)
@@ -80,7 +80,8 @@ class AggregateOperator final : public StepOperator {
     old_results_.clear();
     for (const std::uint32_t group : retired_) {
       const Group& state = groups_[group];
-      if (state.alive && !state.touched && state.result == RowStore::kNone && (state.rows == 0 || node_.per_block)) {
+      if (state.alive && !state.touched && state.result == RowStore::kNone &&
+          (state.rows == 0 || node_.per_block)) {
         forget(group);
       }
     }
@@ -93,7 +94,8 @@ class AggregateOperator final : public StepOperator {
       const auto [end, group] = expiries_.top();
       expiries_.pop();
       // The number may belong to a later group by now.
-      if (groups_[group].alive && table_.keys().get<std::int64_t>(group, *node_.expires_by_key) == end) forget(group);
+      if (groups_[group].alive && table_.keys().get<std::int64_t>(group, *node_.expires_by_key) == end)
+        forget(group);
     }
   }
 
@@ -105,8 +107,8 @@ class AggregateOperator final : public StepOperator {
 
  private:
   struct Group {
-    std::int64_t rows = 0;             // weights of the rows it holds
-    Slot result = RowStore::kNone;     // what was emitted for it and stands
+    std::int64_t rows = 0;          // weights of the rows it holds
+    Slot result = RowStore::kNone;  // what was emitted for it and stands
     bool alive = false;
     bool touched = false;
   };
@@ -164,7 +166,8 @@ class AggregateOperator final : public StepOperator {
       state.touched = false;
       const bool exists = state.rows > 0 || always_;
       if (!exists || !standing) retired_.push_back(group);
-      if (exists && state.result != RowStore::kNone && results_store_.equal(state.result, result_columns_, k)) continue;
+      if (exists && state.result != RowStore::kNone && results_store_.equal(state.result, result_columns_, k))
+        continue;
       if (state.result != RowStore::kNone) {
         builder_.add(group, -1, step, state.result);
         old_results_.push_back(state.result);
@@ -187,7 +190,8 @@ class AggregateOperator final : public StepOperator {
     for (std::size_t c = 0; c < results_.size(); ++c) {
       results_[c].reset(layout_.calls()[c].bound.result, touched_.size());
       for (std::size_t k = 0; k < touched_.size(); ++k) {
-        if (layout_.finalize(c, states_.at(touched_[k]), results_[c], k)) ++counters.errors[kResultOutOfRange];
+        if (layout_.finalize(c, states_.at(touched_[k]), results_[c], k))
+          ++counters.errors[kResultOutOfRange];
       }
     }
   }
@@ -219,8 +223,8 @@ class AggregateOperator final : public StepOperator {
   std::vector<const Vector*> keys_;
   std::vector<std::uint32_t> row_groups_;
   std::vector<std::uint32_t> touched_;
-  std::vector<std::uint32_t> retired_;     // may be forgotten once their last rows are out
-  std::vector<Slot> old_results_;          // to be erased once their rows are out
+  std::vector<std::uint32_t> retired_;  // may be forgotten once their last rows are out
+  std::vector<Slot> old_results_;       // to be erased once their rows are out
   std::vector<std::pair<std::uint32_t, Slot>> inserts_;
   std::vector<Slot> slots_;
   using Expiry = std::pair<std::int64_t, std::uint32_t>;

@@ -17,19 +17,23 @@ Made make_aggregate_kind(const NodeContext& context) {
 Made make_emit(const NodeContext& context) {
   const bool weighted = context.input(0).weighted;
   switch (context.kind<plan::Emit>().mode) {
-    case plan::EmitMode::Changes: return weighted ? make_emit_changes(context) : make_pass(context);
-    case plan::EmitMode::WindowClose: return make_pass(context);
-    case plan::EmitMode::OnChange: return make_emit_on_change(context);
-    case plan::EmitMode::Final: break;
+    case plan::EmitMode::Changes:
+      return weighted ? make_emit_changes(context) : make_pass(context);
+    case plan::EmitMode::WindowClose:
+      return make_pass(context);
+    case plan::EmitMode::OnChange:
+      return make_emit_on_change(context);
+    case plan::EmitMode::Final:
+      break;
   }
   return make_emit_final(context);
 }
 
 /// The list: one maker per alternative of plan::NodeKind, in its order.
 constexpr Made (*kMakers[])(const NodeContext&) = {
-    make_scan, make_filter, make_project,   make_window_assign, make_sliding, make_count_window, make_aggregate_kind,
-    make_top_n, make_over,  make_join,      make_union_all,     make_expand,  make_limit,        make_emit,
-    make_sink,
+    make_scan,         make_filter,         make_project, make_window_assign, make_sliding,
+    make_count_window, make_aggregate_kind, make_top_n,   make_over,          make_join,
+    make_union_all,    make_expand,         make_limit,   make_emit,          make_sink,
 };
 static_assert(std::size(kMakers) == std::variant_size_v<plan::NodeKind>);
 

@@ -20,7 +20,9 @@ struct NodeContext {
   [[nodiscard]] const Kind& kind() const {
     return std::get<Kind>(node().kind);
   }
-  [[nodiscard]] const plan::Node& input(std::size_t port) const { return plan.nodes[node().inputs[port].node]; }
+  [[nodiscard]] const plan::Node& input(std::size_t port) const {
+    return plan.nodes[node().inputs[port].node];
+  }
   [[nodiscard]] std::vector<columnar::LogicalType> input_types(std::size_t port) const;
   [[nodiscard]] std::vector<columnar::LogicalType> output_types() const;
 };

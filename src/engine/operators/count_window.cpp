@@ -11,8 +11,8 @@ namespace {
 
 using Slot = RowStore::Slot;
 
-/// count_window(r, n, key...): rows wait until their key has n of them, then leave together, numbered by block. What
-/// is left of a block at the end of the input is never emitted and is counted.
+/// count_window(r, n, key...): rows wait until their key has n of them, then leave together, numbered by
+/// block. What is left of a block at the end of the input is never emitted and is counted.
 class CountWindowOperator final : public StepOperator {
  public:
   explicit CountWindowOperator(const NodeContext& context)
@@ -23,7 +23,8 @@ class CountWindowOperator final : public StepOperator {
         builder_(context.output_types()) {}
 
   [[nodiscard]] std::size_t state_bytes() const override {
-    return store_.bytes() + table_.bytes() + blocks_.capacity() * sizeof(Block) + store_.size() * sizeof(Slot);
+    return store_.bytes() + table_.bytes() + blocks_.capacity() * sizeof(Block) +
+           store_.size() * sizeof(Slot);
   }
 
  protected:

@@ -9,8 +9,8 @@ namespace dart::engine {
 
 namespace {
 
-/// emit = 'changes' over a changelog: each step's net difference, retractions first. Rows that came and went within
-/// the step, as projections of changed rows often do, cancel here.
+/// emit = 'changes' over a changelog: each step's net difference, retractions first. Rows that came and went
+/// within the step, as projections of changed rows often do, cancel here.
 class EmitChangesOperator final : public StepOperator {
  public:
   explicit EmitChangesOperator(const NodeContext& context)
@@ -52,7 +52,8 @@ class EmitChangesOperator final : public StepOperator {
                    [this](const ChunkBuilder::Row* rows, std::size_t count, std::vector<Vector>& columns) {
                      slots_.resize(count);
                      for (std::size_t k = 0; k < count; ++k) slots_[k] = rows[k].index;
-                     for (std::size_t c = 0; c < columns.size(); ++c) rows_.keys().read(c, slots_, columns[c], 0);
+                     for (std::size_t c = 0; c < columns.size(); ++c)
+                       rows_.keys().read(c, slots_, columns[c], 0);
                    });
     if (touched_.empty()) rows_.clear();
   }

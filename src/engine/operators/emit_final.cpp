@@ -10,8 +10,8 @@ namespace {
 
 using Slot = RowStore::Slot;
 
-/// emit = 'final': collects the changelog and writes the rows that stand at the end of the input, sorted by the keys
-/// and then by all columns, so that the text of a result does not depend on how it was computed.
+/// emit = 'final': collects the changelog and writes the rows that stand at the end of the input, sorted by
+/// the keys and then by all columns, so that the text of a result does not depend on how it was computed.
 class EmitFinalOperator final : public Operator {
  public:
   explicit EmitFinalOperator(const NodeContext& context)
@@ -41,9 +41,8 @@ class EmitFinalOperator final : public Operator {
     }
     std::vector<SortOrder::Words> words(weights_.size());
     for (const Slot slot : slots_) order_.encode(slot, words[slot].data());
-    std::sort(slots_.begin(), slots_.end(), [&](Slot a, Slot b) {
-      return order_.compare(words[a].data(), a, words[b].data(), b) < 0;
-    });
+    std::sort(slots_.begin(), slots_.end(),
+              [&](Slot a, Slot b) { return order_.compare(words[a].data(), a, words[b].data(), b) < 0; });
     Chunk chunk;
     const auto& types = rows_.keys().types();
     for (std::size_t begin = 0; begin < slots_.size(); begin += out.chunk_rows()) {

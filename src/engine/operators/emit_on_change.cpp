@@ -12,10 +12,10 @@ namespace {
 
 using Slot = RowStore::Slot;
 
-/// emit = 'on_change': after a step in which the result, seen without the ignored columns, differs from the one written
-/// last, the whole result as append-only rows, in order of all columns. Kept are the result itself and the difference
-/// of its seen columns from what was written last; most steps leave that difference empty. A result of no rows writes
-/// nothing and becomes the one to compare with.
+/// emit = 'on_change': after a step in which the result, seen without the ignored columns, differs from the
+/// one written last, the whole result as append-only rows, in order of all columns. Kept are the result
+/// itself and the difference of its seen columns from what was written last; most steps leave that difference
+/// empty. A result of no rows writes nothing and becomes the one to compare with.
 class EmitOnChangeOperator final : public StepOperator {
  public:
   explicit EmitOnChangeOperator(const NodeContext& context)
@@ -39,7 +39,8 @@ class EmitOnChangeOperator final : public StepOperator {
 
   void apply(const Chunk& chunk, std::size_t begin, std::size_t end, std::int64_t) override {
     // A row replaced by one that looks the same is the common step: it leaves the difference as it was.
-    if (end - begin == 2 && chunk.weight(begin) + chunk.weight(begin + 1) == 0 && looks_same(begin, begin + 1)) {
+    if (end - begin == 2 && chunk.weight(begin) + chunk.weight(begin + 1) == 0 &&
+        looks_same(begin, begin + 1)) {
       for (std::size_t r = begin; r < end; ++r) result_.add(columns_, r, chunk.weight(r));
       return;
     }
@@ -95,7 +96,8 @@ class EmitOnChangeOperator final : public StepOperator {
     });
   }
 
-  /// Copies a row of the result as it is at this step: later steps of the chunk may change it before the flush.
+  /// Copies a row of the result as it is at this step: later steps of the chunk may change it before the
+  /// flush.
   void keep(Slot slot, std::int64_t step) {
     const std::size_t width = result_.rows().types().size();
     cells_.resize(width);
@@ -124,6 +126,8 @@ class EmitOnChangeOperator final : public StepOperator {
 
 }  // namespace
 
-Made make_emit_on_change(const NodeContext& context) { return std::make_unique<EmitOnChangeOperator>(context); }
+Made make_emit_on_change(const NodeContext& context) {
+  return std::make_unique<EmitOnChangeOperator>(context);
+}
 
 }  // namespace dart::engine

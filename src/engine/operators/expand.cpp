@@ -6,8 +6,8 @@ namespace dart::engine {
 
 namespace {
 
-/// LATERAL (VALUES ...): each input row once per list, the list's values behind its columns. The lists of one row come
-/// one after the other, so that row order and steps stay as they were.
+/// LATERAL (VALUES ...): each input row once per list, the list's values behind its columns. The lists of one
+/// row come one after the other, so that row order and steps stay as they were.
 class ExpandOperator final : public Operator {
  public:
   explicit ExpandOperator(const NodeContext& context) {

@@ -7,8 +7,9 @@ namespace dart::engine {
 
 namespace {
 
-/// Keeps the rows for which every conjunct is true. The conjuncts are tried in the order written; a row is counted as
-/// dropped under the first that was not true (false or NULL), and as an error only where evaluation got that far.
+/// Keeps the rows for which every conjunct is true. The conjuncts are tried in the order written; a row is
+/// counted as dropped under the first that was not true (false or NULL), and as an error only where
+/// evaluation got that far.
 class FilterOperator final : public Operator {
  public:
   explicit FilterOperator(const NodeContext& context) {

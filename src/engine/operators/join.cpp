@@ -28,7 +28,8 @@ struct JoinSide {
   std::vector<Slot> gone;                // out of the lists, erased after the flush
 
   /// Adds `weight` to an equal row of the group, or takes the row in; returns its slot.
-  Slot change(std::uint32_t group, std::span<const Vector* const> columns, std::size_t row, std::int64_t weight) {
+  Slot change(std::uint32_t group, std::span<const Vector* const> columns, std::size_t row,
+              std::int64_t weight) {
     for (const Slot slot : lists[group]) {
       if (!store.equal(slot, columns, row)) continue;
       weights[slot] += weight;
@@ -55,13 +56,14 @@ struct JoinSide {
   }
 
   [[nodiscard]] std::size_t bytes() const {
-    return store.bytes() + weights.capacity() * 12 + lists.capacity() * sizeof(lists[0]) + store.size() * sizeof(Slot);
+    return store.bytes() + weights.capacity() * 12 + lists.capacity() * sizeof(lists[0]) +
+           store.size() * sizeof(Slot);
   }
 };
 
-/// Incremental join of two changelogs (dL x R, then L' x dR), inner or left. A step's pairs are collected, pairs that
-/// come and go within it cancel, further conditions are evaluated over all of them at once, and the NULL rows of a left
-/// join are settled last, from the number of partners that each left row has then.
+/// Incremental join of two changelogs (dL x R, then L' x dR), inner or left. A step's pairs are collected,
+/// pairs that come and go within it cancel, further conditions are evaluated over all of them at once, and
+/// the NULL rows of a left join are settled last, from the number of partners that each left row has then.
 class JoinOperator final : public Operator {
  public:
   explicit JoinOperator(const NodeContext& context)
@@ -93,7 +95,9 @@ class JoinOperator final : public Operator {
     advance(merge_.progress(port, progress), out);
   }
 
-  void on_watermark(std::size_t port, EventTime watermark, Output&) override { merge_.watermark(port, watermark); }
+  void on_watermark(std::size_t port, EventTime watermark, Output&) override {
+    merge_.watermark(port, watermark);
+  }
 
   void on_end(std::size_t port, Output& out) override {
     advance(merge_.end(port), out);
@@ -139,7 +143,8 @@ class JoinOperator final : public Operator {
   void drain(std::int64_t last) {
     std::int64_t open = 0;
     bool any = false;
-    merge_.drain(last, [&](std::size_t port, const Chunk& chunk, std::size_t begin, std::size_t end, std::int64_t step) {
+    merge_.drain(last, [&](std::size_t port, const Chunk& chunk, std::size_t begin, std::size_t end,
+                           std::int64_t step) {
       if (any && step != open) finish_step(open);
       any = true;
       open = step;
@@ -148,8 +153,8 @@ class JoinOperator final : public Operator {
     if (any) finish_step(open);
   }
 
-  /// The chunk with one more column: each row's key group, plus kNullKey where a key is NULL. The group stays while
-  /// rows that name it wait.
+  /// The chunk with one more column: each row's key group, plus kNullKey where a key is NULL. The group stays
+  /// while rows that name it wait.
   Chunk locate(std::size_t port, const Chunk& chunk) {
     columns_.clear();
     for (const std::uint32_t key : sides_[port].keys) columns_.push_back(&chunk.columns[key]);
@@ -165,9 +170,11 @@ class JoinOperator final : public Operator {
     places.reset(columnar::LogicalType::of(columnar::TypeId::BigInt), chunk.rows);
     for (std::size_t r = 0; r < chunk.rows; ++r) {
       const std::uint32_t group = row_groups_[r];
-      const bool null = std::any_of(columns_.begin(), columns_.end(), [&](const Vector* v) { return v->is_null(r); });
+      const bool null =
+          std::any_of(columns_.begin(), columns_.end(), [&](const Vector* v) { return v->is_null(r); });
       places.mutable_data<std::int64_t>()[r] = group | (null ? kNullKey : 0);
-      const bool fresh = waiting_[group]++ == 0 && sides_[0].lists[group].empty() && sides_[1].lists[group].empty();
+      const bool fresh =
+          waiting_[group]++ == 0 && sides_[0].lists[group].empty() && sides_[1].lists[group].empty();
       if (fresh && node_.expires_by_key && (group >= known || table_.size() != before) && !null) {
         expiries_.emplace(table_.keys().get<std::int64_t>(group, *node_.expires_by_key), group);
       }
@@ -220,7 +227,8 @@ class JoinOperator final : public Operator {
     for (std::size_t k = 0; k < count; ++k) slots_[k] = rows[k].index;
     for (std::size_t c = 0; c < width; ++c) sides_[0].store.read(c, slots_, columns[c], 0);
     for (std::size_t k = 0; k < count; ++k) slots_[k] = rows[k].second;
-    for (std::size_t c = width; c < columns.size(); ++c) sides_[1].store.read(c - width, slots_, columns[c], 0);
+    for (std::size_t c = width; c < columns.size(); ++c)
+      sides_[1].store.read(c - width, slots_, columns[c], 0);
   }
 
   void flush(Output& out) {
@@ -235,7 +243,8 @@ class JoinOperator final : public Operator {
     std::sort(emptied_.begin(), emptied_.end());
     emptied_.erase(std::unique(emptied_.begin(), emptied_.end()), emptied_.end());
     for (const std::uint32_t group : emptied_) {
-      if (waiting_[group] != 0 || !sides_[0].lists[group].empty() || !sides_[1].lists[group].empty()) continue;
+      if (waiting_[group] != 0 || !sides_[0].lists[group].empty() || !sides_[1].lists[group].empty())
+        continue;
       table_.erase(group);
     }
     emptied_.clear();
@@ -291,8 +300,9 @@ void JoinOperator::finish_step(std::int64_t step) {
 /// Adds up the weights of equal pairs and drops those that came and went.
 void JoinOperator::cancel_pairs() {
   if (pairs_.size() < 2) return;
-  std::sort(pairs_.begin(), pairs_.end(),
-            [](const Pair& a, const Pair& b) { return std::tie(a.left, a.right) < std::tie(b.left, b.right); });
+  std::sort(pairs_.begin(), pairs_.end(), [](const Pair& a, const Pair& b) {
+    return std::tie(a.left, a.right) < std::tie(b.left, b.right);
+  });
   std::size_t kept = 0;
   for (std::size_t k = 0; k < pairs_.size(); ++k) {
     if (kept > 0 && pairs_[kept - 1].left == pairs_[k].left && pairs_[kept - 1].right == pairs_[k].right) {
@@ -305,7 +315,8 @@ void JoinOperator::cancel_pairs() {
   std::erase_if(pairs_, [](const Pair& pair) { return pair.weight == 0; });
 }
 
-/// Keeps the pairs for which every further condition is true; a condition that cannot be computed keeps no pair.
+/// Keeps the pairs for which every further condition is true; a condition that cannot be computed keeps no
+/// pair.
 void JoinOperator::apply_conditions() {
   std::vector<ChunkBuilder::Row> rows;
   for (const Pair& pair : pairs_) rows.push_back({pair.left, pair.right, 1, 0});

@@ -4,7 +4,8 @@ namespace dart::engine {
 
 namespace {
 
-/// OFFSET and LIMIT without an order, over an append-only input: the rows after the first `offset`, `limit` of them.
+/// OFFSET and LIMIT without an order, over an append-only input: the rows after the first `offset`, `limit`
+/// of them.
 class LimitOperator final : public Operator {
  public:
   explicit LimitOperator(const plan::Limit& limit) : skip_(limit.offset), left_(limit.limit) {}
@@ -15,7 +16,8 @@ class LimitOperator final : public Operator {
     const std::int64_t taken = std::min(left_, rows - skipped);
     skip_ -= skipped;
     left_ -= taken;
-    if (taken < rows) counters.dropped["outside OFFSET and LIMIT"] += static_cast<std::uint64_t>(rows - taken);
+    if (taken < rows)
+      counters.dropped["outside OFFSET and LIMIT"] += static_cast<std::uint64_t>(rows - taken);
     if (taken == rows) {
       out.chunk(chunk);
     } else if (taken > 0) {
@@ -40,6 +42,8 @@ class LimitOperator final : public Operator {
 
 }  // namespace
 
-Made make_limit(const NodeContext& context) { return std::make_unique<LimitOperator>(context.kind<plan::Limit>()); }
+Made make_limit(const NodeContext& context) {
+  return std::make_unique<LimitOperator>(context.kind<plan::Limit>());
+}
 
 }  // namespace dart::engine

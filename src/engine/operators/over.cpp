@@ -11,9 +11,9 @@ namespace {
 
 using Slot = RowStore::Slot;
 
-/// Window functions over an append-only input in its own order: the input's columns, then one column a call. With
-/// peers, rows wait until the order column has moved on, since a Range frame ends at the last row with the same value;
-/// they leave in the step that moved it.
+/// Window functions over an append-only input in its own order: the input's columns, then one column a call.
+/// With peers, rows wait until the order column has moved on, since a Range frame ends at the last row with
+/// the same value; they leave in the step that moved it.
 class OverOperator final : public Operator {
  public:
   explicit OverOperator(const NodeContext& context)
@@ -150,7 +150,8 @@ class OverOperator final : public Operator {
     steps.reset(columnar::LogicalType::of(columnar::TypeId::BigInt), total);
     std::size_t begin = 0;
     for (const Run& run : runs_) {
-      std::fill(steps.mutable_data<std::int64_t>() + begin, steps.mutable_data<std::int64_t>() + run.end, run.step);
+      std::fill(steps.mutable_data<std::int64_t>() + begin, steps.mutable_data<std::int64_t>() + run.end,
+                run.step);
       begin = run.end;
     }
     return steps;

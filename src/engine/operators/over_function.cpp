@@ -15,7 +15,8 @@ namespace {
 /// row_number() and count(*) over all rows so far: one counter a partition.
 class RunningCount final : public OverFunction {
  public:
-  void answer(const Chunk&, const std::uint32_t* groups, std::size_t begin, std::size_t end, Vector& out) override {
+  void answer(const Chunk&, const std::uint32_t* groups, std::size_t begin, std::size_t end,
+              Vector& out) override {
     auto* numbers = out.mutable_data<std::int64_t>();
     std::int64_t* counts = counts_.data();
     for (std::size_t r = begin; r < end; ++r) numbers[r] = ++counts[groups[r]];
@@ -54,7 +55,9 @@ class Lag final : public OverFunction {
   }
   void grow(std::size_t partitions) override { last_.resize(std::max(last_.size(), partitions)); }
   [[nodiscard]] LogicalType result() const override { return store_.types()[0]; }
-  [[nodiscard]] std::size_t bytes() const override { return store_.bytes() + store_.size() * sizeof(RowStore::Slot); }
+  [[nodiscard]] std::size_t bytes() const override {
+    return store_.bytes() + store_.size() * sizeof(RowStore::Slot);
+  }
 
  private:
   std::uint32_t column_;
@@ -64,8 +67,8 @@ class Lag final : public OverFunction {
   std::vector<std::deque<RowStore::Slot>> last_;  // by partition, oldest first
 };
 
-/// An aggregate over a frame that ends at the current row (Rows) or its last peer (Range). A frame that begins
-/// somewhere keeps its rows' arguments, and retracts them as it moves on.
+/// An aggregate over a frame that ends at the current row (Rows) or its last peer (Range). A frame that
+/// begins somewhere keeps its rows' arguments, and retracts them as it moves on.
 class FramedAggregate final : public OverFunction {
  public:
   FramedAggregate(const plan::Over& over, const plan::OverCall& call, const std::vector<LogicalType>& types)
@@ -74,7 +77,8 @@ class FramedAggregate final : public OverFunction {
         frame_(call.frame),
         layout_({AggregateInput{call.bound, call.arguments, call.filter, position_of(over, call)}}),
         feed_(layout_),
-        frame_layout_({AggregateInput{call.bound, identity(call.arguments.size()), std::nullopt, std::nullopt}}),
+        frame_layout_(
+            {AggregateInput{call.bound, identity(call.arguments.size()), std::nullopt, std::nullopt}}),
         states_(layout_),
         frame_store_(argument_types(call, types)) {}
 
@@ -105,7 +109,7 @@ class FramedAggregate final : public OverFunction {
 
  private:
   struct Kept {
-    std::int64_t place;  // the order column's value (Range)
+    std::int64_t place;   // the order column's value (Range)
     RowStore::Slot slot;  // kNone: the row was not taken in (FILTER, NULL), but counts as a row of the frame
   };
 
@@ -117,7 +121,8 @@ class FramedAggregate final : public OverFunction {
     for (std::uint32_t c = 0; c < count; ++c) columns.push_back(c);
     return columns;
   }
-  static std::vector<LogicalType> argument_types(const plan::OverCall& call, const std::vector<LogicalType>& types) {
+  static std::vector<LogicalType> argument_types(const plan::OverCall& call,
+                                                 const std::vector<LogicalType>& types) {
     std::vector<LogicalType> arguments;
     for (const std::uint32_t column : call.arguments) arguments.push_back(types[column]);
     return arguments;

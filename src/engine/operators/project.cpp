@@ -6,11 +6,13 @@ namespace dart::engine {
 
 namespace {
 
-/// Computes one column an expression. A row with an expression that cannot be computed is left out and counted.
+/// Computes one column an expression. A row with an expression that cannot be computed is left out and
+/// counted.
 class ProjectOperator final : public Operator {
  public:
   explicit ProjectOperator(const NodeContext& context) {
-    for (const auto& expression : context.kind<plan::Project>().expressions) evaluators_.emplace_back(expression);
+    for (const auto& expression : context.kind<plan::Project>().expressions)
+      evaluators_.emplace_back(expression);
   }
 
   void on_chunk(std::size_t, const Chunk& chunk, Output& out) override {

@@ -9,7 +9,8 @@
 
 namespace dart::engine {
 
-/// The end of a query: hands finished steps' rows to the table's writer. An error of the writer ends the query.
+/// The end of a query: hands finished steps' rows to the table's writer. An error of the writer ends the
+/// query.
 class SinkOperator final : public Operator {
  public:
   explicit SinkOperator(std::unique_ptr<Sink> sink) : sink_(std::move(sink)) {}

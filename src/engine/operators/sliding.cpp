@@ -12,10 +12,10 @@ namespace {
 
 using Slot = RowStore::Slot;
 
-/// sliding(r, ts, size): the rows of r with now - size < ts <= now, now being the greatest ts that r has produced. A
-/// row that moves now expires others in its own step, before it enters itself; a row that comes too late to be inside
-/// never enters. Rows wait for their expiry in order of ts: a queue while they come in order, which they mostly do;
-/// a row out of order is put in its place.
+/// sliding(r, ts, size): the rows of r with now - size < ts <= now, now being the greatest ts that r has
+/// produced. A row that moves now expires others in its own step, before it enters itself; a row that comes
+/// too late to be inside never enters. Rows wait for their expiry in order of ts: a queue while they come in
+/// order, which they mostly do; a row out of order is put in its place.
 class SlidingOperator final : public StepOperator {
  public:
   explicit SlidingOperator(const NodeContext& context)
@@ -115,8 +115,9 @@ class SlidingOperator final : public StepOperator {
       queue_.push_back(waiting);
       return;
     }
-    const auto place = std::upper_bound(queue_.begin(), queue_.end(), waiting.time,
-                                        [](EventTime time, const Waiting& other) { return time < other.time; });
+    const auto place =
+        std::upper_bound(queue_.begin(), queue_.end(), waiting.time,
+                         [](EventTime time, const Waiting& other) { return time < other.time; });
     queue_.insert(place, waiting);
   }
 

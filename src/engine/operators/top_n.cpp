@@ -15,10 +15,10 @@ namespace {
 using plan::EmitPolicy;
 using Slot = RowStore::Slot;
 
-/// ORDER BY ... LIMIT, row_number() <= n and DISTINCT ON: the first rows of each partition. All rows stay in an ordered
-/// index, so nothing is sorted per step; a step that touches only rows behind the last listed one changes nothing and
-/// is known at once. An equal row that leaves and comes back within a step keeps its slot, so lists of slots compare
-/// like lists of rows.
+/// ORDER BY ... LIMIT, row_number() <= n and DISTINCT ON: the first rows of each partition. All rows stay in
+/// an ordered index, so nothing is sorted per step; a step that touches only rows behind the last listed one
+/// changes nothing and is known at once. An equal row that leaves and comes back within a step keeps its
+/// slot, so lists of slots compare like lists of rows.
 class TopNOperator final : public StepOperator {
  public:
   explicit TopNOperator(const NodeContext& context)
@@ -154,7 +154,8 @@ class TopNOperator final : public StepOperator {
     if (weights_[slot] == 0) leaving_.push_back({p, slot});
     if (partition.dirty || last_ == 0) return;
     const bool full = static_cast<std::int64_t>(partition.listed.size()) >= last_;
-    if (full && order_.compare(words.data(), slot, partition.boundary.data(), partition.listed.back()) > 0) return;
+    if (full && order_.compare(words.data(), slot, partition.boundary.data(), partition.listed.back()) > 0)
+      return;
     partition.dirty = true;
     dirty_.push_back(p);
   }
@@ -169,7 +170,8 @@ class TopNOperator final : public StepOperator {
       return static_cast<std::int64_t>(fresh_.size()) < last_;
     });
     const auto skip = static_cast<std::size_t>(node_.offset);
-    const std::span<const Slot> old_rows = std::span(partition.listed).subspan(std::min(skip, partition.listed.size()));
+    const std::span<const Slot> old_rows =
+        std::span(partition.listed).subspan(std::min(skip, partition.listed.size()));
     const std::span<const Slot> new_rows = std::span(fresh_).subspan(std::min(skip, fresh_.size()));
     if (node_.with_rank) {
       differ_by_rank(old_rows, new_rows, step);
@@ -194,7 +196,9 @@ class TopNOperator final : public StepOperator {
   }
 
   void differ_by_rank(std::span<const Slot> old_rows, std::span<const Slot> new_rows, std::int64_t step) {
-    const auto rank = [&](std::size_t k) { return static_cast<std::uint32_t>(k + 1) + static_cast<std::uint32_t>(node_.offset); };
+    const auto rank = [&](std::size_t k) {
+      return static_cast<std::uint32_t>(k + 1) + static_cast<std::uint32_t>(node_.offset);
+    };
     for (std::size_t k = 0; k < old_rows.size(); ++k) {
       if (k >= new_rows.size() || old_rows[k] != new_rows[k]) builder_.add(old_rows[k], -1, step, rank(k));
     }

@@ -7,11 +7,14 @@ namespace dart::engine {
 
 namespace {
 
-/// UNION ALL. Where steps matter the inputs' rows are put into one order by step; otherwise they pass as they come.
+/// UNION ALL. Where steps matter the inputs' rows are put into one order by step; otherwise they pass as they
+/// come.
 class UnionAllOperator final : public Operator {
  public:
   explicit UnionAllOperator(const NodeContext& context)
-      : merge_(context.node().inputs.size()), stepped_(context.node().stepped), weighted_(context.node().weighted) {}
+      : merge_(context.node().inputs.size()),
+        stepped_(context.node().stepped),
+        weighted_(context.node().weighted) {}
 
   void on_chunk(std::size_t port, const Chunk& chunk, Output& out) override {
     if (stepped_) {
@@ -25,7 +28,9 @@ class UnionAllOperator final : public Operator {
     advance(merge_.progress(port, progress), out);
   }
 
-  void on_watermark(std::size_t port, EventTime watermark, Output&) override { merge_.watermark(port, watermark); }
+  void on_watermark(std::size_t port, EventTime watermark, Output&) override {
+    merge_.watermark(port, watermark);
+  }
 
   void on_end(std::size_t port, Output& out) override {
     advance(merge_.end(port), out);
@@ -43,9 +48,8 @@ class UnionAllOperator final : public Operator {
   }
 
   void drain(std::int64_t last, Output& out) {
-    merge_.drain(last, [&](std::size_t, const Chunk& chunk, std::size_t begin, std::size_t end, std::int64_t) {
-      pass(chunk.slice(begin, end - begin), out);
-    });
+    merge_.drain(last, [&](std::size_t, const Chunk& chunk, std::size_t begin, std::size_t end,
+                           std::int64_t) { pass(chunk.slice(begin, end - begin), out); });
   }
 
   /// An append-only input beside a changelog gets weights of 1.

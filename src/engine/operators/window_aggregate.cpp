@@ -12,10 +12,10 @@ namespace dart::engine {
 
 namespace {
 
-/// GROUP BY window and keys with one final row per window and key: tumble and hop. Rows go to panes of gcd(size, slide),
-/// each with its own groups; a window that the watermark closes combines its panes. Whole chunks are taken at once, and
-/// in order of time nearly every chunk falls into one pane. Windows leave in order of their end, a window's rows in
-/// order of the first arrival of their key.
+/// GROUP BY window and keys with one final row per window and key: tumble and hop. Rows go to panes of
+/// gcd(size, slide), each with its own groups; a window that the watermark closes combines its panes. Whole
+/// chunks are taken at once, and in order of time nearly every chunk falls into one pane. Windows leave in
+/// order of their end, a window's rows in order of the first arrival of their key.
 class WindowAggregateOperator final : public Operator {
  public:
   explicit WindowAggregateOperator(const NodeContext& context)
@@ -219,7 +219,8 @@ class WindowAggregateOperator final : public Operator {
     for (std::uint32_t group = known; group < end; ++group) ++uses_[pane.global[group]];
   }
 
-  /// The window's rows: key arrival_[k] of `keys` with its states, which stand at k (combined) or at the key (one pane).
+  /// The window's rows: key arrival_[k] of `keys` with its states, which stand at k (combined) or at the key
+  /// (one pane).
   void write(std::int64_t start, const RowStore& keys, const AggregateStates& states, Output& out) {
     for (std::size_t begin = 0; begin < arrival_.size(); begin += out.chunk_rows()) {
       const std::size_t count = std::min(out.chunk_rows(), arrival_.size() - begin);
@@ -252,7 +253,7 @@ class WindowAggregateOperator final : public Operator {
   std::vector<columnar::LogicalType> key_types_;
   AggregateLayout layout_;
   AggregateFeed feed_;
-  std::map<std::int64_t, Pane> panes_;                         // by start
+  std::map<std::int64_t, Pane> panes_;                          // by start
   std::vector<std::map<std::int64_t, Pane>::node_type> spare_;  // emptied panes, to be used again
   Pane* newest_ = nullptr;
   std::int64_t newest_start_ = 0;
@@ -275,6 +276,8 @@ class WindowAggregateOperator final : public Operator {
 
 }  // namespace
 
-Made make_window_aggregate(const NodeContext& context) { return std::make_unique<WindowAggregateOperator>(context); }
+Made make_window_aggregate(const NodeContext& context) {
+  return std::make_unique<WindowAggregateOperator>(context);
+}
 
 }  // namespace dart::engine

@@ -5,8 +5,8 @@ namespace dart::engine {
 
 namespace {
 
-/// tumble and hop as rows: each input row once per window that holds its time, with window_start and window_end behind
-/// its columns. A row without a time (NULL) is in no window and is counted.
+/// tumble and hop as rows: each input row once per window that holds its time, with window_start and
+/// window_end behind its columns. A row without a time (NULL) is in no window and is counted.
 class WindowAssignOperator final : public Operator {
  public:
   explicit WindowAssignOperator(const NodeContext& context)
@@ -23,8 +23,8 @@ class WindowAssignOperator final : public Operator {
       }
       const std::int64_t time = times.at<std::int64_t>(r);
       const std::int64_t last = columnar::align_down(time, window_.slide_us);
-      for (std::int64_t start = columnar::first_window(time, window_.size_us, window_.slide_us); start <= last;
-           start += window_.slide_us) {
+      for (std::int64_t start = columnar::first_window(time, window_.size_us, window_.slide_us);
+           start <= last; start += window_.slide_us) {
         rows_.push_back(r);
         starts_.push_back(start);
       }
@@ -61,6 +61,8 @@ class WindowAssignOperator final : public Operator {
 
 }  // namespace
 
-Made make_window_assign(const NodeContext& context) { return std::make_unique<WindowAssignOperator>(context); }
+Made make_window_assign(const NodeContext& context) {
+  return std::make_unique<WindowAssignOperator>(context);
+}
 
 }  // namespace dart::engine

@@ -1,0 +1,372 @@
+#include "engine/instance.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "engine/operators/sink.hpp"
+#include "engine/pipeline.hpp"
+#include "engine/source_gate.hpp"
+#include "engine/source_merge.hpp"
+
+namespace dart::engine {
+
+namespace {
+
+/// One table being read: the reader, its gate, and the scan that its rows enter the graph by.
+struct Reading {
+  plan::NodeId node = 0;
+  bool stepped = false;
+  std::unique_ptr<Source> source;
+  std::unique_ptr<SourceGate> gate;
+  std::optional<std::int64_t> idle_after_us;
+  std::deque<Admitted> admitted;
+  std::optional<std::size_t> group;  // index into groups, when merged with others
+  std::size_t place = 0;             // within its group
+  EventTime watermark = kMinEventTime;
+  TimePoint last_row;
+  bool ended = false;
+};
+
+/// Readings whose rows meet in one stepped operator: put into one order before they enter the graph.
+struct MergedReadings {
+  std::vector<std::size_t> readings;
+  SourceMerge merge;
+};
+
+/// The greatest step on which all window bounds behind a scan lie; 0 without windows that close.
+std::int64_t window_grid(const plan::Plan& plan, plan::NodeId scan) {
+  std::vector<bool> behind(plan.nodes.size(), false);
+  behind[scan] = true;
+  std::int64_t grid = 0;
+  for (plan::NodeId n = scan + 1; n < plan.nodes.size(); ++n) {
+    const auto& inputs = plan.nodes[n].inputs;
+    behind[n] =
+        std::any_of(inputs.begin(), inputs.end(), [&](const plan::Input& i) { return behind[i.node]; });
+    if (!behind[n]) continue;
+    if (const auto* aggregate = std::get_if<plan::Aggregate>(&plan.nodes[n].kind);
+        aggregate && aggregate->window) {
+      grid = std::gcd(grid, std::gcd(aggregate->window->size_us, aggregate->window->slide_us));
+    }
+    if (const auto* window = std::get_if<plan::WindowAssign>(&plan.nodes[n].kind)) {
+      grid = std::gcd(grid, std::gcd(window->size_us, window->slide_us));
+    }
+  }
+  return grid;
+}
+
+/// Scans grouped by whether their rows meet in a stepped operator: by scan, the least scan it meets (itself:
+/// alone).
+std::vector<plan::NodeId> meeting_scans(const plan::Plan& plan) {
+  std::vector<plan::NodeId> root(plan.nodes.size());
+  std::iota(root.begin(), root.end(), 0U);
+  const auto find = [&](plan::NodeId n) {
+    while (root[n] != n) n = root[n];
+    return n;
+  };
+  std::vector<std::vector<plan::NodeId>> scans(plan.nodes.size());  // by node: scans behind it
+  for (plan::NodeId n = 0; n < plan.nodes.size(); ++n) {
+    if (std::holds_alternative<plan::Scan>(plan.nodes[n].kind)) scans[n].push_back(n);
+    for (const plan::Input& input : plan.nodes[n].inputs) {
+      scans[n].insert(scans[n].end(), scans[input.node].begin(), scans[input.node].end());
+    }
+    std::sort(scans[n].begin(), scans[n].end());
+    scans[n].erase(std::unique(scans[n].begin(), scans[n].end()), scans[n].end());
+    if (!plan.nodes[n].stepped) continue;
+    for (const plan::NodeId scan : scans[n]) {
+      const plan::NodeId a = find(scans[n].front());
+      const plan::NodeId b = find(scan);
+      root[std::max(a, b)] = std::min(a, b);
+    }
+  }
+  std::vector<plan::NodeId> result(plan.nodes.size());
+  for (plan::NodeId n = 0; n < plan.nodes.size(); ++n) result[n] = find(n);
+  return result;
+}
+
+}  // namespace
+
+struct Instance::Impl {
+  const plan::Plan* plan = nullptr;
+  std::vector<plan::NodeId> nodes;
+  std::unique_ptr<Pipeline> pipeline;
+  std::vector<Reading> readings;
+  std::deque<MergedReadings> merged;
+  std::vector<SinkOperator*> sinks;
+  std::size_t open_inputs = 0;
+  std::size_t next_reading = 0;
+  std::size_t chunk_rows = 0;
+  bool stopped = false;
+  std::optional<Error> failure;
+  Chunk raw;
+
+  Status open_source(plan::NodeId node, ConnectorFactory& connectors);
+  void group_readings();
+  std::size_t read(Reading& reading, TimePoint now, std::size_t max_rows, std::optional<TimePoint>& wake);
+  void end(Reading& reading);
+  void forward(Reading& reading);
+  void forward_merged(MergedReadings& group);
+  void enter(Reading& reading, const Chunk& rows, const Chunk& late, EventTime watermark);
+  void note_failures();
+};
+
+Status Instance::Impl::open_source(plan::NodeId node, ConnectorFactory& connectors) {
+  const auto& scan = std::get<plan::Scan>(plan->nodes[node].kind);
+  const plan::TableDefinition& table = plan->tables[scan.table];
+  Reading reading;
+  reading.node = node;
+  reading.stepped = plan->nodes[node].stepped;
+  reading.idle_after_us = table.idle_after_us;
+  reading.gate = std::make_unique<SourceGate>(table, scan, window_grid(*plan, node),
+                                              pipeline->operator_of(node)->counters);
+  DART_TRY(reading.source, connectors.open_source(reading.gate->request()));
+  readings.push_back(std::move(reading));
+  return {};
+}
+
+void Instance::Impl::group_readings() {
+  const std::vector<plan::NodeId> meeting = meeting_scans(*plan);
+  for (std::size_t r = 0; r < readings.size(); ++r) {
+    std::vector<std::size_t> members;
+    for (std::size_t other = 0; other < readings.size(); ++other) {
+      if (meeting[readings[other].node] == meeting[readings[r].node]) members.push_back(other);
+    }
+    if (members.size() < 2 || members.front() != r) continue;
+    for (std::size_t place = 0; place < members.size(); ++place) {
+      readings[members[place]].group = merged.size();
+      readings[members[place]].place = place;
+    }
+    merged.push_back({members, SourceMerge(members.size())});
+    for (std::size_t place = 0; place < members.size(); ++place) {
+      const auto& scan = std::get<plan::Scan>(plan->nodes[readings[members[place]].node].kind);
+      merged.back().merge.reader(place).has_time = plan->tables[scan.table].event_time.has_value();
+    }
+  }
+}
+
+/// Rows, late rows and a watermark enter the graph by the reading's scan.
+void Instance::Impl::enter(Reading& reading, const Chunk& rows, const Chunk& late, EventTime watermark) {
+  Operator& scan = *pipeline->operator_of(reading.node);
+  Output& out = pipeline->output_of(reading.node);
+  scan.counters.rows_in += rows.rows;
+  ++scan.counters.chunks_in;
+  if (rows.rows > 0) {
+    if (reading.stepped) {
+      out.chunk(rows);
+    } else {
+      Chunk plain = rows;
+      plain.steps = Vector();
+      out.chunk(plain);
+    }
+  }
+  if (late.rows > 0) {
+    Chunk plain = late;
+    plain.steps = Vector();
+    out.chunk(plain, 1);
+  }
+  if (watermark > reading.watermark) {
+    reading.watermark = watermark;
+    out.watermark(watermark);
+  }
+}
+
+void Instance::Impl::forward(Reading& reading) {
+  while (!reading.admitted.empty()) {
+    const Admitted piece = std::move(reading.admitted.front());
+    reading.admitted.pop_front();
+    enter(reading, piece.rows, piece.late, piece.watermark);
+    if (piece.progress.last >= piece.progress.first)
+      pipeline->output_of(reading.node).progress(piece.progress);
+  }
+}
+
+void Instance::Impl::forward_merged(MergedReadings& group) {
+  for (const std::size_t r : group.readings) {
+    Reading& reading = readings[r];
+    SourceMerge::Reader& reader = group.merge.reader(reading.place);
+    std::move(reading.admitted.begin(), reading.admitted.end(), std::back_inserter(reader.waiting));
+    reading.admitted.clear();
+    reader.watermark = reading.gate->watermark();
+    reader.ended = reading.ended;
+  }
+  group.merge.advance(
+      [&](std::size_t place, const Chunk& rows, const Chunk& late, EventTime watermark) {
+        enter(readings[group.readings[place]], rows, late, watermark);
+      },
+      [&](const Progress& progress) {
+        for (const std::size_t r : group.readings) pipeline->output_of(readings[r].node).progress(progress);
+      });
+}
+
+void Instance::Impl::end(Reading& reading) {
+  reading.gate->finish(reading.admitted);
+  reading.ended = true;
+}
+
+std::size_t Instance::Impl::read(Reading& reading, TimePoint now, std::size_t max_rows,
+                                 std::optional<TimePoint>& wake) {
+  Result<ReadOutcome> outcome = reading.source->read(now, max_rows, raw);
+  if (!outcome) {
+    failure = std::move(outcome).error();
+    return 0;
+  }
+  const bool moved = outcome->last_seq >= outcome->first_seq;
+  if (moved) reading.last_row = now;
+  const std::size_t consumed =
+      moved ? static_cast<std::size_t>(outcome->last_seq - outcome->first_seq + 1) : std::size_t{0};
+  reading.gate->take(raw, *outcome, reading.admitted);
+  if (outcome->end) end(reading);
+  if (consumed == 0 && outcome->wake_at && (!wake || *outcome->wake_at < *wake)) wake = outcome->wake_at;
+  if (reading.group) {
+    MergedReadings& group = merged[*reading.group];
+    const bool idle = reading.idle_after_us && (now - reading.last_row).us >= *reading.idle_after_us;
+    group.merge.reader(reading.place).idle = idle;
+    forward_merged(group);
+  } else {
+    forward(reading);
+  }
+  if (outcome->end) {
+    if (!reading.group) {
+      pipeline->output_of(reading.node).end();
+    } else {
+      const auto& members = merged[*reading.group].readings;
+      const bool all =
+          std::all_of(members.begin(), members.end(), [&](std::size_t r) { return readings[r].ended; });
+      for (const std::size_t r : members) {
+        if (all) pipeline->output_of(readings[r].node).end();
+      }
+    }
+  }
+  return consumed + (outcome->end ? 1 : 0);
+}
+
+void Instance::Impl::note_failures() {
+  if (!failure && !pipeline->failures().empty()) failure = pipeline->failures().front();
+}
+
+Instance::Instance() : impl_(std::make_unique<Impl>()) {}
+Instance::~Instance() = default;
+
+Result<std::unique_ptr<Instance>> Instance::open(const plan::Plan& plan, const Stages& stages,
+                                                 std::size_t stage, const InstanceSettings& settings,
+                                                 ConnectorFactory& connectors) {
+  auto instance = std::unique_ptr<Instance>(new Instance());
+  Impl& impl = *instance->impl_;
+  impl.plan = &plan;
+  impl.nodes = stages.stages[stage].nodes;
+  impl.chunk_rows = settings.chunk_rows;
+  DART_TRY(impl.pipeline, Pipeline::build(plan, stages, stage, settings, connectors));
+  for (const plan::NodeId node : impl.nodes) {
+    if (std::holds_alternative<plan::Scan>(plan.nodes[node].kind)) {
+      DART_TRY_STATUS(impl.open_source(node, connectors));
+    } else if (std::holds_alternative<plan::Sink>(plan.nodes[node].kind)) {
+      impl.sinks.push_back(static_cast<SinkOperator*>(impl.pipeline->operator_of(node)));
+    }
+  }
+  impl.group_readings();
+  impl.open_inputs = stages.stages[stage].inputs.size();
+  return instance;
+}
+
+bool Instance::has_sources() const { return !impl_->readings.empty(); }
+
+Instance::Turn Instance::poll(TimePoint now, std::size_t budget_rows) {
+  Turn turn;
+  Impl& impl = *impl_;
+  // Readers take turns; one round in which none had anything ends the turn.
+  std::size_t quiet = 0;
+  while (turn.rows < budget_rows && quiet < impl.readings.size() && !impl.failure) {
+    Reading& reading = impl.readings[impl.next_reading];
+    impl.next_reading = (impl.next_reading + 1) % impl.readings.size();
+    if (reading.ended) {
+      ++quiet;
+      continue;
+    }
+    if (impl.stopped) {
+      impl.end(reading);
+      if (reading.group) {
+        impl.forward_merged(impl.merged[*reading.group]);
+      } else {
+        impl.forward(reading);
+      }
+      impl.pipeline->output_of(reading.node).end();
+      continue;
+    }
+    const std::size_t rows =
+        impl.read(reading, now, std::min(impl.chunk_rows, budget_rows - turn.rows), turn.wake_at);
+    turn.rows += rows;
+    quiet = rows == 0 ? quiet + 1 : 0;
+    impl.note_failures();
+  }
+  impl.note_failures();
+  return turn;
+}
+
+void Instance::receive(Message message) {
+  Impl& impl = *impl_;
+  Output& input = impl.pipeline->input_of(message.exchange);
+  if (auto* chunk = std::get_if<Chunk>(&message.content)) {
+    input.chunk(*chunk);
+  } else if (auto* progress = std::get_if<Progress>(&message.content)) {
+    input.progress(*progress);
+  } else if (auto* watermark = std::get_if<Watermark>(&message.content)) {
+    input.watermark(watermark->time);
+  } else {
+    --impl.open_inputs;
+    input.end();
+  }
+  impl.note_failures();
+}
+
+void Instance::pause() {
+  for (SinkOperator* sink : impl_->sinks) {
+    if (Status status = sink->pause(); !status && !impl_->failure) impl_->failure = std::move(status).error();
+  }
+}
+
+void Instance::stop_sources() { impl_->stopped = true; }
+
+std::vector<Message>& Instance::outgoing() { return impl_->pipeline->outgoing(); }
+
+bool Instance::finished() const {
+  const auto& readings = impl_->readings;
+  return impl_->open_inputs == 0 &&
+         std::all_of(readings.begin(), readings.end(), [](const Reading& reading) { return reading.ended; });
+}
+
+const std::optional<Error>& Instance::failure() const { return impl_->failure; }
+
+std::vector<int> Instance::ready_fds() const {
+  std::vector<int> fds;
+  for (const Reading& reading : impl_->readings) {
+    if (!reading.ended && reading.source->ready_fd() >= 0) fds.push_back(reading.source->ready_fd());
+  }
+  return fds;
+}
+
+std::vector<OperatorReport> Instance::report() const {
+  std::vector<OperatorReport> reports;
+  for (const plan::NodeId node : impl_->nodes) {
+    const Operator& op = *impl_->pipeline->operator_of(node);
+    OperatorReport report;
+    report.node = node;
+    report.kind = plan::kind_name(impl_->plan->nodes[node].kind);
+    report.label = impl_->plan->nodes[node].label;
+    report.detail = plan::describe(*impl_->plan, node);
+    report.counters = op.counters;
+    report.counters.state_bytes = op.state_bytes();
+    for (const Reading& reading : impl_->readings) {
+      if (reading.node != node) continue;
+      for (const auto& [reason, count] : reading.source->errors()) report.counters.errors[reason] += count;
+      const auto samples = reading.source->error_samples();
+      report.error_samples.assign(samples.begin(), samples.end());
+    }
+    if (const auto* writer = dynamic_cast<const SinkOperator*>(&op)) {
+      report.rows_written = writer->sink().rows_written();
+      if (const DelayHistogram* delays = writer->sink().delays()) report.delays = *delays;
+    }
+    reports.push_back(std::move(report));
+  }
+  return reports;
+}
+
+}  // namespace dart::engine

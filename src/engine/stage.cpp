@@ -1,0 +1,81 @@
+#include "engine/stage.hpp"
+
+#include <algorithm>
+
+namespace dart::engine {
+
+namespace {
+
+using plan::NodeId;
+
+constexpr std::size_t kNoStage = SIZE_MAX;
+
+/// Which sink each node works for alone; kNoStage - 1 and above: several, or a scan.
+std::vector<std::size_t> exclusive_sinks(const plan::Plan& plan) {
+  constexpr std::size_t kShared = kNoStage - 1;
+  std::vector<std::size_t> owner(plan.nodes.size(), kNoStage);
+  std::size_t sinks = 0;
+  for (std::size_t n = plan.nodes.size(); n-- > 0;) {
+    const plan::Node& node = plan.nodes[n];
+    if (std::holds_alternative<plan::Sink>(node.kind)) owner[n] = sinks++;
+    if (std::holds_alternative<plan::Scan>(node.kind)) owner[n] = kShared;
+    for (const plan::Input& input : node.inputs) {
+      std::size_t& of = owner[input.node];
+      of = of == kNoStage || of == owner[n] ? owner[n] : kShared;
+    }
+  }
+  return owner;
+}
+
+/// Stages from the stage number of every node, in order of their first node, and the exchanges between them.
+Stages build(const plan::Plan& plan, const std::vector<std::size_t>& stage_of) {
+  Stages result;
+  std::vector<std::size_t> numbers;  // by the caller's number
+  std::vector<std::size_t> stage(plan.nodes.size(), 0);
+  for (NodeId n = 0; n < plan.nodes.size(); ++n) {
+    if (numbers.size() <= stage_of[n]) numbers.resize(stage_of[n] + 1, kNoStage);
+    std::size_t& number = numbers[stage_of[n]];
+    if (number == kNoStage) {
+      number = result.stages.size();
+      result.stages.emplace_back();
+    }
+    stage[n] = number;
+    result.stages[number].nodes.push_back(n);
+  }
+  for (NodeId n = 0; n < plan.nodes.size(); ++n) {
+    for (std::size_t port = 0; port < plan.nodes[n].inputs.size(); ++port) {
+      const plan::Input& input = plan.nodes[n].inputs[port];
+      if (stage[input.node] == stage[n]) continue;
+      const std::size_t index = result.exchanges.size();
+      result.exchanges.push_back({input, n, port, stage[input.node], stage[n]});
+      result.stages[stage[input.node]].outputs.push_back(index);
+      result.stages[stage[n]].inputs.push_back(index);
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+Stages cut(const plan::Plan& plan, std::size_t workers) {
+  std::vector<std::size_t> stage_of(plan.nodes.size(), 0);
+  if (workers > 1) {
+    const std::vector<std::size_t> owner = exclusive_sinks(plan);
+    for (std::size_t n = 0; n < plan.nodes.size(); ++n) {
+      stage_of[n] = owner[n] >= kNoStage - 1 ? 0 : owner[n] + 1;
+    }
+  }
+  return build(plan, stage_of);
+}
+
+Stages cut_every_operator(const plan::Plan& plan) {
+  std::vector<std::size_t> stage_of(plan.nodes.size(), 0);
+  for (std::size_t n = 0; n < plan.nodes.size(); ++n) {
+    // The readers stay together: their rows are put into one order before they go anywhere.
+    const bool is_scan = std::holds_alternative<plan::Scan>(plan.nodes[n].kind);
+    stage_of[n] = is_scan ? 0 : n + 1;
+  }
+  return build(plan, stage_of);
+}
+
+}  // namespace dart::engine
