@@ -68,14 +68,4 @@ Stages cut(const plan::Plan& plan, std::size_t workers) {
   return build(plan, stage_of);
 }
 
-Stages cut_every_operator(const plan::Plan& plan) {
-  std::vector<std::size_t> stage_of(plan.nodes.size(), 0);
-  for (std::size_t n = 0; n < plan.nodes.size(); ++n) {
-    // The readers stay together: their rows are put into one order before they go anywhere.
-    const bool is_scan = std::holds_alternative<plan::Scan>(plan.nodes[n].kind);
-    stage_of[n] = is_scan ? 0 : n + 1;
-  }
-  return build(plan, stage_of);
-}
-
 }  // namespace dart::engine
