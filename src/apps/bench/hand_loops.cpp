@@ -67,9 +67,10 @@ HandResult hand_filter_map(std::span<const double> value) {
       count += static_cast<std::size_t>(batch[i] >= 50.0);
     }
     for (std::size_t i = 0; i < count; ++i) mapped[i] = kept[i] * 1.8 + 32.0;
-    result.first += sum_of(mapped.data(), count);
-    result.rows += static_cast<std::int64_t>(count);
+    result.published[0] += sum_of(mapped.data(), count);
+    result.rows += count;
   }
+  result.sums[0] = result.published[0];
   return result;
 }
 
@@ -88,12 +89,13 @@ HandResult hand_tumble(std::span<const std::int64_t> ts, std::span<const std::in
     }
     for (Slot& slot : table) {
       if (slot.count == 0) continue;
-      result.first += slot.sum / static_cast<double>(slot.count);
+      result.published[0] += slot.sum / static_cast<double>(slot.count);
       ++result.rows;
       slot.sum = 0;
       slot.count = 0;
     }
   }
+  result.sums[0] = result.published[0];
   return result;
 }
 
@@ -132,9 +134,12 @@ class Panes {
       if (count_[k] == 0) continue;
       const double average = sum_[k] / count_[k];
       ++result.rows;
-      result.first += count_[k];
-      result.second += average;
-      result.third += average + max_[k];
+      result.published[0] += count_[k];
+      result.published[1] += average;
+      result.published[2] += average + max_[k];
+      result.sums[0] += sum_[k];
+      result.sums[1] += count_[k];
+      result.sums[2] += max_[k];
     }
   }
 
@@ -193,6 +198,7 @@ HandResult hand_running_count(std::span<const std::uint32_t> offsets, const char
 
   HandResult result;
   std::int64_t sum = 0;
+  std::uint64_t words = 0;
   for (std::size_t i = 0; i + 1 < offsets.size(); ++i) {
     const auto& mask = masks[offsets[i + 1] - offsets[i]];
     std::array<std::uint64_t, 2> word;
@@ -206,11 +212,13 @@ HandResult hand_running_count(std::span<const std::uint32_t> offsets, const char
     Slot& slot = slots[place];
     if (slot.count == 0) {
       slot = {word[0], word[1], 0};
-      ++result.rows;
+      ++words;
     }
     sum += ++slot.count;
   }
-  result.first = static_cast<double>(sum);
+  result.rows = offsets.size() - 1;
+  result.published = {static_cast<double>(sum), static_cast<double>(words), 0};
+  result.sums[0] = result.published[0];
   return result;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 
@@ -9,12 +10,11 @@ namespace dart::apps::bench {
 /// compiled with the engine's flags. They mark what this machine can do; the engine is reported as a share of
 /// them.
 
-/// What a run found, held against the known values of the workload.
+/// What a run found.
 struct HandResult {
-  std::int64_t rows = 0;  ///< results
-  double first = 0;
-  double second = 0;
-  double third = 0;
+  std::uint64_t rows = 0;             ///< results
+  std::array<double, 3> published{};  ///< what the workload's published check values speak of
+  std::array<double, 3> sums{};  ///< of the columns of the SQL's result that the engine's run is held against
 };
 
 /// (a) value >= 50, then value * 1.8 + 32: batches of 4,096 rows, the filter's result materialised, then the
