@@ -76,16 +76,22 @@ collect() {
   while IFS= read -r line; do take_row "$line"; done
 }
 
+run_dart() {
+  local status=0
+  "$dart" run "$1" -v input="$input" --stats 2>"$folder/stats" || status=$?
+  echo "$status" >"$folder/exit"
+}
+
 if [ -t 1 ]; then
   # A schedule makes a recording last; the queries are those of both.sql.
   sed "s/WITH (connector = 'file', path = :'input',/WITH (connector = 'file', path = :'input', rate = $rate,/" \
     "$here/both.sql" >"$folder/both.sql"
   trap : INT # dart ends in order, and the summary follows
-  live < <("$dart" run "$folder/both.sql" -v input="$input" --stats 2>"$folder/stats")
+  live < <(run_dart "$folder/both.sql")
 else
-  collect < <("$dart" run "$here/both.sql" -v input="$input" --stats 2>"$folder/stats")
+  collect < <(run_dart "$here/both.sql")
 fi
-if [ "$((route_rows + area_rows))" -eq 0 ]; then
+if [ "$(cat "$folder/exit")" != 0 ]; then
   cat "$folder/stats" >&2
   exit 1
 fi

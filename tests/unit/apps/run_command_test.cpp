@@ -1,0 +1,230 @@
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "support/child_process.hpp"
+
+namespace dart::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+const std::string kDart = DART_BINARY_DIR "/dart";
+const std::string kTaxi = DART_SOURCE_DIR "/examples/taxi/";
+
+/// The arguments of a `dart run` whose script comes from stdin.
+std::vector<std::string> run_stdin(std::vector<std::string> more = {}) {
+  std::vector<std::string> command = {kDart, "run", "-"};
+  command.insert(command.end(), more.begin(), more.end());
+  return command;
+}
+
+std::size_t lines_of(const std::string& text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+class RunCommandTest : public testing::Test {
+ protected:
+  RunCommandTest() {
+    std::string name = (std::filesystem::temp_directory_path() / "dart_run_XXXXXX").string();
+    folder_ = mkdtemp(name.data());
+  }
+  ~RunCommandTest() override { std::filesystem::remove_all(folder_); }
+
+  std::string write_file(const std::string& name, const std::string& text) const {
+    const std::string path = folder_ + "/" + name;
+    std::ofstream(path) << text;
+    return path;
+  }
+  /// CREATE TABLE t over a CSV file with one bigint column and these lines.
+  std::string numbers(const std::string& lines) const {
+    return "CREATE TABLE t (n bigint) WITH (connector = 'file', format = 'csv', path = '" +
+           write_file("numbers.csv", lines) + "');\n";
+  }
+
+  std::string folder_;
+};
+
+TEST(CommandLineTest, VersionAndHelp) {
+  const auto version = run_process({kDart, "version"});
+  EXPECT_EQ(version.exit_code, 0);
+  EXPECT_THAT(version.out, StartsWith("dart "));
+  const auto help = run_process({kDart, "--help"});
+  EXPECT_EQ(help.exit_code, 0);
+  EXPECT_THAT(help.out, HasSubstr("run"));
+  EXPECT_THAT(run_process({kDart, "run", "--help"}).out, HasSubstr("--chunk-rows"));
+}
+
+TEST(CommandLineTest, MistakesAreOneLineAndExitTwo) {
+  const std::vector<std::vector<std::string>> mistakes = {
+      {kDart},
+      {kDart, "walk"},
+      {kDart, "run"},
+      {kDart, "run", "x.sql", "--nonsense"},
+      {kDart, "run", "x.sql", "--chunk-rows", "0"},
+      {kDart, "run", "x.sql", "--chunk-rows", "2049"},
+      {kDart, "run", "x.sql", "--workers", "0"},
+      {kDart, "run", "x.sql", "--scheduler", "fair"},
+      {kDart, "run", "x.sql", "-v", "input"},
+      {kDart, "bench", "--workload", "e"},
+  };
+  for (const auto& command : mistakes) {
+    const auto result = run_process(command);
+    EXPECT_EQ(result.exit_code, 2) << command.back();
+    EXPECT_THAT(result.err, StartsWith("error: ")) << command.back();
+    EXPECT_EQ(lines_of(result.err), 1U) << result.err;
+    EXPECT_EQ(result.out, "");
+  }
+}
+
+TEST_F(RunCommandTest, PrintsRowsAsATableAsCsvAndAsJson) {
+  const std::string script = numbers("1\n2\n3\n") + "SELECT n, n * 2 AS twice FROM t WHERE n > 1;\n";
+  const auto table = run_process(run_stdin(), script);
+  EXPECT_EQ(table.exit_code, 0) << table.err;
+  EXPECT_THAT(table.out, HasSubstr("twice"));
+  EXPECT_EQ(run_process(run_stdin({"-o", "csv"}), script).out, "n,twice\n2,4\n3,6\n");
+  EXPECT_EQ(run_process(run_stdin({"-o", "json"}), script).out,
+            "{\"n\":2,\"twice\":4}\n{\"n\":3,\"twice\":6}\n");
+}
+
+TEST_F(RunCommandTest, TheFileMayBeNamedEitherWayAndVariablesWin) {
+  const std::string path =
+      write_file("q.sql", "\\set least 2\n" + numbers("1\n2\n3\n") + "SELECT n FROM t WHERE n >= :least;\n");
+  EXPECT_EQ(run_process({kDart, "run", path, "-o", "csv"}).out, "n\n2\n3\n");
+  EXPECT_EQ(run_process({kDart, "run", "-o", "csv", "-f", path, "-v", "least=3"}).out, "n\n3\n");
+}
+
+TEST_F(RunCommandTest, AMissingScriptIsAnError) {
+  const auto result = run_process({kDart, "run", folder_ + "/nope.sql"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.err, "error: cannot open '" + folder_ + "/nope.sql': No such file or directory\n");
+}
+
+TEST_F(RunCommandTest, ASqlErrorNamesLineAndColumnAndPointsThere) {
+  const std::string path = write_file("q.sql", numbers("1\n") + "SELECT m FROM t;\n");
+  const auto result = run_process({kDart, "run", path});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, StartsWith(path + ":2:8: error: "));
+  EXPECT_THAT(result.err, HasSubstr("SELECT m FROM t;\n"));
+  EXPECT_THAT(result.err, HasSubstr("       ^"));
+}
+
+TEST_F(RunCommandTest, AMissingInputIsAnError) {
+  const auto result = run_process(
+      run_stdin(), "CREATE TABLE t (n bigint) WITH (connector = 'file', format = 'csv', path = '" + folder_ +
+                       "/nope.csv');\nSELECT n FROM t;\n");
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, HasSubstr("nope.csv': No such file or directory"));
+  EXPECT_EQ(lines_of(result.err), 1U) << result.err;
+}
+
+TEST_F(RunCommandTest, AFullDiskIsAnErrorAtAnyNumberOfWorkers) {
+  const std::string script =
+      numbers("1\n2\n") +
+      "CREATE TABLE s (n bigint) WITH (connector = 'file', format = 'csv', path = '/dev/full');\n"
+      "INSERT INTO s SELECT n FROM t;\n";
+  for (const std::string workers : {"1", "2"}) {
+    const auto result = run_process(run_stdin({"--workers", workers}), script);
+    EXPECT_EQ(result.exit_code, 1);
+    EXPECT_THAT(result.err, HasSubstr("No space left on device"));
+    EXPECT_EQ(lines_of(result.err), 1U) << result.err;
+  }
+}
+
+TEST_F(RunCommandTest, AClosedStdoutIsAnErrorAndNotASignal) {
+  const auto rows = run_process(run_stdin(), numbers("1\n") + "SELECT n FROM t;\n", Stdout::Closed);
+  EXPECT_EQ(rows.exit_code, 1);
+  EXPECT_THAT(rows.err, HasSubstr("Broken pipe"));
+  EXPECT_EQ(lines_of(rows.err), 1U) << rows.err;
+  const auto explained =
+      run_process(run_stdin(), numbers("1\n") + "EXPLAIN SELECT n FROM t;\n", Stdout::Full);
+  EXPECT_EQ(explained.exit_code, 1);
+  EXPECT_EQ(explained.err, "error: cannot write to standard output\n");
+}
+
+TEST_F(RunCommandTest, ExplainPrintsAndRunsNothing) {
+  const auto result = run_process(run_stdin(),
+                                  "CREATE TABLE t (n bigint) WITH (connector = 'file', format = 'csv', "
+                                  "path = '/nope');\nEXPLAIN SELECT n FROM t WHERE n > 1;\n");
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("Scan"));
+  EXPECT_THAT(result.out, HasSubstr("n > 1"));
+}
+
+TEST_F(RunCommandTest, BadRowsAreCountedAndTheStreamGoesOn) {
+  const auto result = run_process(run_stdin({"--stats"}), numbers("1\nx\n3,4\n5\n") + "SELECT n FROM t;\n");
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("5"));
+  EXPECT_THAT(result.err, HasSubstr("errors 1: "));
+  EXPECT_THAT(result.err, HasSubstr("expected 1 field"));
+  EXPECT_THAT(result.err, HasSubstr("rows read in"));
+}
+
+TEST_F(RunCommandTest, StatisticsAsJsonAccountForEveryRow) {
+  const std::string out = folder_ + "/out.csv";
+  const auto result =
+      run_process(run_stdin({"--stats", "-o", "json"}),
+                  numbers("1\n2\n3\n4\n5\n") +
+                      "CREATE TABLE s (n bigint) WITH (connector = 'file', format = 'csv', path = '" + out +
+                      "');\nINSERT INTO s SELECT n FROM t WHERE n > 2 AND n < 5;\n");
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const auto stats = nlohmann::json::parse(result.out);
+  EXPECT_EQ(stats["rows_read"], 5);
+  bool filtered = false;
+  for (const auto& op : stats["operators"]) {
+    if (op["kind"] != "Filter") continue;
+    filtered = true;
+    EXPECT_EQ(op["rows_in"], 5);
+    EXPECT_EQ(op["rows_out"], 2);
+    EXPECT_EQ(op["dropped"], nlohmann::json({{"n > 2", 2}, {"n < 5", 1}}));
+  }
+  EXPECT_TRUE(filtered) << result.out;
+}
+
+TEST_F(RunCommandTest, AnInterruptEndsTheQueryInOrder) {
+  for (const int number : {SIGINT, SIGTERM}) {
+    const std::string path = write_file(
+        "q.sql",
+        "CREATE TABLE t (n bigint) WITH (connector = 'stdin', format = 'csv');\nSELECT n + 1 AS n FROM t;\n");
+    ChildProcess child({kDart, "run", path, "-o", "csv"});
+    child.send("1\n");
+    EXPECT_EQ(child.read_line(), "n");
+    EXPECT_EQ(child.read_line(), "2");  // flushed although more may come
+    child.signal(number);
+    const auto result = child.finish();
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_EQ(result.err, "");
+  }
+}
+
+TEST_F(RunCommandTest, TheTaxiQueriesGiveTheSameRowsInEveryShape) {
+  const auto routes = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> command = {kDart, "run", kTaxi + "frequent_routes.sql", "-v",
+                                        "input=" + kTaxi + "trips.csv"};
+    command.insert(command.end(), more.begin(), more.end());
+    std::string rows = run_process(command).out;
+    std::string kept;  // without the delay, which is the last column
+    for (std::size_t begin = 0; begin < rows.size();) {
+      const std::size_t end = rows.find('\n', begin);
+      kept += rows.substr(begin, rows.rfind(',', end) - begin) + '\n';
+      begin = end + 1;
+    }
+    return kept;
+  };
+  const std::string expected = routes({});
+  EXPECT_GT(lines_of(expected), 293U);
+  EXPECT_TRUE(routes({"--workers", "2"}) == expected);
+  EXPECT_TRUE(routes({"--workers", "2", "--chunk-rows", "3"}) == expected);
+  EXPECT_TRUE(routes({"--chunk-rows", "1"}) == expected);
+  EXPECT_TRUE(routes({"--scheduler", "thread-per-operator"}) == expected);
+}
+
+}  // namespace
+}  // namespace dart::test
