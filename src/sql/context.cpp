@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "plan/shape.hpp"
-
 namespace dart::sql {
 
 using columnar::LogicalType;
@@ -31,7 +29,6 @@ plan::NodeId Context::add(plan::NodeKind kind, std::vector<plan::Input> inputs, 
                           std::uint32_t offset) {
   plan::Node node{std::move(kind), std::move(inputs), std::move(schema), false, true, offset, label};
   node.weighted = is_weighted(plan, node);
-  node.stepped = plan::may_be_stepped(plan, node);
   plan.nodes.push_back(std::move(node));
   return static_cast<plan::NodeId>(plan.nodes.size() - 1);
 }
