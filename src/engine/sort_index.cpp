@@ -149,8 +149,8 @@ SortIndex::Place SortIndex::find(const std::uint64_t* words, Slot slot) const {
 }
 
 Slot SortIndex::insert(const std::uint64_t* words, Slot slot) {
-  if (blocks_.empty()) blocks_.emplace_back();
   Place place = find(words, slot);
+  if (blocks_.empty()) blocks_.emplace_back();
   if (place.found) return static_cast<Slot>(blocks_[place.block][place.entry + width_ - 1]);
   if (blocks_[place.block].size() == kBlockEntries * width_) {
     split(place.block);
