@@ -59,7 +59,7 @@ class SlidingOperator final : public StepOperator {
     for (std::size_t r = begin; r < end; ++r) {
       if (!times.is_null(r)) now = std::max(now, times.at<std::int64_t>(r));
     }
-    if (now != now_) expire(now, chunk.step_data() == nullptr ? 0 : step);
+    if (now != now_) advance(now, chunk.step_data() == nullptr ? 0 : step);
     for (std::size_t r = begin; r < end; ++r) {
       if (times.is_null(r)) {
         ++counters.dropped["time is NULL"];
@@ -101,7 +101,7 @@ class SlidingOperator final : public StepOperator {
     return !__builtin_sub_overflow(now_, node_.size_us, &bound) && time <= bound;
   }
 
-  void expire(EventTime now, std::int64_t step) {
+  void advance(EventTime now, std::int64_t step) {
     now_ = now;
     while (!queue_.empty() && outside(queue_.front().time)) {
       builder_.add(queue_.front().slot, -1, step);
