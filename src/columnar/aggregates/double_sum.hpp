@@ -40,6 +40,11 @@ struct DoublePair {
 inline constexpr double kOrdinary = 0x1p970;
 [[nodiscard]] inline bool is_ordinary(double value) { return std::abs(value) <= kOrdinary; }
 
+/// Whether values[selection[k]] for all k < count (values[k] when selection is null) are ordinary.
+[[nodiscard]] bool all_ordinary(const double* values, const std::uint32_t* selection, std::size_t count);
+/// The sum of values next to each other; false, and nothing said about `sum`, when one is not ordinary.
+[[nodiscard]] bool sum_ordinary(const double* values, std::size_t count, DoublePair& sum);
+
 /// Sum and count of doubles, exact under retraction up to 1e-9 of the greatest sum there was. What is not
 /// ordinary (NaN, the infinities, values whose sum could overflow on the way) is held apart, on the heap, so
 /// that it can be taken out again.
@@ -103,13 +108,16 @@ class DoubleSum {
   std::unique_ptr<Special> special_;
 };
 
+/// A double that is not NaN as an integer of the same order; -0 is below 0.
+[[nodiscard]] inline std::int64_t number_key(double value) {
+  const auto bits = std::bit_cast<std::int64_t>(value);
+  return bits ^ static_cast<std::int64_t>(static_cast<std::uint64_t>(bits >> 63) >> 1);
+}
 /// A double as an integer of the same order: NaN (any) above all numbers and equal to itself, -0 equal to 0,
-/// as PostgreSQL compares. Never the least or the greatest int64.
+/// as PostgreSQL compares.
 [[nodiscard]] inline std::int64_t ordered_key(double value) {
   constexpr std::int64_t kNan = 0x7FF8000000000000;
-  const auto bits = std::bit_cast<std::int64_t>(value + 0.0);
-  const std::int64_t key = bits ^ static_cast<std::int64_t>(static_cast<std::uint64_t>(bits >> 63) >> 1);
-  return value != value ? kNan : key;
+  return value != value ? kNan : number_key(value + 0.0);
 }
 [[nodiscard]] inline double from_ordered_key(std::int64_t key) {
   return std::bit_cast<double>(key ^ static_cast<std::int64_t>(static_cast<std::uint64_t>(key >> 63) >> 1));

@@ -46,50 +46,141 @@ class KeptExtreme {
   OrderedMultiset<Stored> values_;
 };
 
-/// min and max of numbers that are never taken out. Doubles are held by their ordered key, and the key that
-/// no double has stands for "nothing yet"; int64 needs a flag, kept without a branch.
-template <class T, End kEnd>
-class LatestExtreme {
- public:
-  static void update(Parameters, const AggregateRows& rows) {
-    const Argument<T> values(*rows.arguments[0]);
-    for_each_row<LatestExtreme>(
-        rows, [=](LatestExtreme& state, std::size_t row, auto) { state.take(Held<T>::view(values[row])); });
-  }
-  void combine(const LatestExtreme& other) {
-    best_ = better(best_, other.best_);
-    seen_ |= other.seen_;
-  }
-  bool finalize(Parameters, Vector& out, std::size_t row) const {
-    Held<T>::write(seen_ ? best_ : 0, out, row);
-    if (!seen_) out.set_null(row);
-    return false;
-  }
+/// Whether `a` is nearer to the end than `b`.
+template <End kEnd, class A, class B>
+bool is_nearer(const A& a, const B& b) {
+  return kEnd == End::Least ? a < b : a > b;
+}
+
+/// What the two aggregates below have in common: the best value yet, and whether there is one.
+template <class T>
+struct Best {
+  T value;
+  std::int64_t seen = 0;
+
   void serialize(ByteWriter& out) const {
-    out.fixed(best_);
-    out.fixed(static_cast<std::uint8_t>(seen_));
+    out.fixed(value);
+    out.fixed(static_cast<std::uint8_t>(seen));
   }
-  Status deserialize(ByteReader& in) {
-    DART_TRY(const std::int64_t best, in.fixed<std::int64_t>());
+  static Result<Best> read(ByteReader& in) {
+    DART_TRY(const T value, in.fixed<T>());
     DART_TRY(const std::uint8_t seen, in.fixed<std::uint8_t>());
     if (seen > 1) return fail(ErrorCode::Data, "the state of min or max is damaged");
-    if (seen == 1) take(best);
+    return Best{value, seen};
+  }
+};
+
+/// min and max of integers and times that are never taken out.
+template <End kEnd>
+class LatestInteger {
+ public:
+  static void update(Parameters, const AggregateRows& rows) {
+    const Vector& argument = *rows.arguments[0];
+    const Argument<std::int64_t> values(argument);
+    if (rows.groups != nullptr || rows.selection != nullptr || argument.is_constant()) {
+      for_each_row<LatestInteger>(
+          rows, [=](LatestInteger& state, std::size_t row, auto) { state.take(values[row]); });
+      return;
+    }
+    const std::int64_t* const data = argument.data<std::int64_t>();
+    std::int64_t best = kNothing;
+    for (std::size_t row = 0; row < rows.count; ++row)
+      best = is_nearer<kEnd>(data[row], best) ? data[row] : best;
+    if (rows.count > 0) reinterpret_cast<LatestInteger*>(rows.states)->take(best);
+  }
+  void combine(const LatestInteger& other) {
+    const std::int64_t value = other.best_.value;
+    best_.value = is_nearer<kEnd>(value, best_.value) ? value : best_.value;
+    best_.seen |= other.best_.seen;
+  }
+  bool finalize(Parameters, Vector& out, std::size_t row) const {
+    if (best_.seen == 0) return no_result<std::int64_t>(out, row);
+    out.mutable_data<std::int64_t>()[row] = best_.value;
+    return false;
+  }
+  void serialize(ByteWriter& out) const { best_.serialize(out); }
+  Status deserialize(ByteReader& in) {
+    DART_TRY(const auto best, Best<std::int64_t>::read(in));
+    if (best.seen == 1) take(best.value);
     return {};
   }
 
  private:
   static constexpr std::int64_t kNothing = kEnd == End::Least ? std::numeric_limits<std::int64_t>::max()
                                                               : std::numeric_limits<std::int64_t>::min();
-  static std::int64_t better(std::int64_t a, std::int64_t b) {
-    return kEnd == End::Least ? (a < b ? a : b) : (a > b ? a : b);
-  }
   void take(std::int64_t value) {
-    best_ = better(best_, value);
-    seen_ = 1;
+    best_.value = is_nearer<kEnd>(value, best_.value) ? value : best_.value;
+    best_.seen = 1;
   }
 
-  std::int64_t best_ = kNothing;
-  std::int64_t seen_ = 0;
+  Best<std::int64_t> best_{kNothing};
+};
+
+/// min and max of doubles that are never taken out. NaN is above all numbers, which one comparison does not
+/// say; so a batch is first searched for it.
+template <End kEnd>
+class LatestDouble {
+ public:
+  static void update(Parameters, const AggregateRows& rows) {
+    const Vector& argument = *rows.arguments[0];
+    const double* const data = argument.data<double>();
+    const bool plain = !argument.is_constant() && all_ordinary(data, rows.selection, rows.count);
+    if (plain && rows.groups == nullptr && rows.selection == nullptr && rows.count > 0) {
+      reinterpret_cast<LatestDouble*>(rows.states)->take_number(best_of(data, rows.count));
+    } else if (plain) {
+      for_each_row<LatestDouble>(
+          rows, [=](LatestDouble& state, std::size_t row, auto) { state.take_number(data[row]); });
+    } else {
+      const Argument<double> values(argument);
+      for_each_row<LatestDouble>(
+          rows, [=](LatestDouble& state, std::size_t row, auto) { state.take(values[row]); });
+    }
+  }
+  void combine(const LatestDouble& other) {
+    if (other.best_.seen != 0) take(other.best_.value);
+  }
+  bool finalize(Parameters, Vector& out, std::size_t row) const {
+    if (best_.seen == 0) return no_result<double>(out, row);
+    out.mutable_data<double>()[row] = from_ordered_key(ordered_key(best_.value));
+    return false;
+  }
+  void serialize(ByteWriter& out) const { best_.serialize(out); }
+  Status deserialize(ByteReader& in) {
+    DART_TRY(const auto best, Best<double>::read(in));
+    if (best.seen == 1) take(best.value);
+    return {};
+  }
+
+ private:
+  static constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+  // Of ordinary values. As integers, because that loop becomes vector instructions.
+  static double best_of(const double* values, std::size_t count) {
+    std::int64_t best = number_key(values[0]);
+    for (std::size_t row = 1; row < count; ++row) {
+      const std::int64_t key = number_key(values[row]);
+      best = is_nearer<kEnd>(key, best) ? key : best;
+    }
+    return from_ordered_key(best);
+  }
+  // Nothing is nearer than NaN for max, and everything for min: !(best < value) is true for a NaN held.
+  void take_number(double value) {
+    if constexpr (kEnd == End::Least) {
+      best_.value = best_.value < value ? best_.value : value;
+    } else {
+      best_.value = value > best_.value ? value : best_.value;
+    }
+    best_.seen = 1;
+  }
+  void take(double value) {
+    if (value == value) {
+      take_number(value);
+    } else if (kEnd == End::Greatest || best_.seen == 0) {
+      best_ = {value, 1};
+    }
+  }
+
+  Best<double> best_{kEnd == End::Least ? kInfinity : -kInfinity};
 };
 
 /// The same for what does not fit a word.
@@ -130,7 +221,7 @@ class LatestWide {
   void take(const View& value) {
     if (!best_) {
       best_ = std::make_unique<Stored>(value);
-    } else if (kEnd == End::Least ? value < *best_ : value > *best_) {
+    } else if (is_nearer<kEnd>(value, *best_)) {
       *best_ = value;
     }
   }
@@ -146,8 +237,10 @@ Result<BoundAggregate> bind_extreme(std::span<const LogicalType> types, std::spa
   BoundAggregate bound = visit_physical(type.physical(), [&](auto tag) {
     using T = decltype(tag);
     if (retracting) return bound_as<KeptExtreme<T, kEnd>>(type);
-    if constexpr (std::is_same_v<T, std::int64_t> || std::is_same_v<T, double>) {
-      return bound_as<LatestExtreme<T, kEnd>>(type);
+    if constexpr (std::is_same_v<T, std::int64_t>) {
+      return bound_as<LatestInteger<kEnd>>(type);
+    } else if constexpr (std::is_same_v<T, double>) {
+      return bound_as<LatestDouble<kEnd>>(type);
     } else {
       return bound_as<LatestWide<T, kEnd>>(type);
     }

@@ -135,7 +135,7 @@ class Regression {
         result = intercept_numerator(wide_sxx, wide_sxy) / sxx / n;
         return sxx != 0;
       case Of::Correlation:
-        result = std::clamp(sxy / (std::sqrt(sxx) * std::sqrt(syy)), -1.0, 1.0);
+        result = std::clamp(correlation(sxx, syy, sxy), -1.0, 1.0);
         return sxx != 0 && syy != 0;
       case Of::R2:
         result = syy == 0 ? 1 : (sxy / sxx) * (sxy / syy);
@@ -145,6 +145,11 @@ class Regression {
     }
   }
 
+  // One root rounds less than two; two where the product is out of range.
+  static double correlation(double sxx, double syy, double sxy) {
+    const double product = sxx * syy;
+    return std::isnormal(product) ? sxy / std::sqrt(product) : sxy / std::sqrt(sxx) / std::sqrt(syy);
+  }
   // Its terms can be far greater than their difference.
   double intercept_numerator(const CascadedSum<4>& sxx, const CascadedSum<4>& sxy) const {
     CascadedSum<4> difference;

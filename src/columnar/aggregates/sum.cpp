@@ -19,7 +19,13 @@ template <class T>
 class ExactTotal {
  public:
   static void update(Parameters, const AggregateRows& rows) {
-    const Argument<T> values(*rows.arguments[0]);
+    const Vector& argument = *rows.arguments[0];
+    if (rows.groups == nullptr && rows.selection == nullptr && rows.weights == nullptr &&
+        !argument.is_constant()) {
+      reinterpret_cast<ExactTotal*>(rows.states)->add_all(argument.data<T>(), rows.count);
+      return;
+    }
+    const Argument<T> values(argument);
     for_each_row<ExactTotal>(rows, [=](ExactTotal& state, std::size_t row, auto weight) {
       if constexpr (std::is_same_v<decltype(weight), Once>) {
         state.sum_.add(int128{values[row]});
@@ -44,8 +50,38 @@ class ExactTotal {
   }
 
  protected:
+  void add_all(const T* values, std::size_t count) {
+    if constexpr (std::is_same_v<T, std::int64_t>) {
+      for (std::size_t begin = 0; begin < count; begin += kBlock) {
+        sum_.add(block_sum(values + begin, std::min(kBlock, count - begin)));
+      }
+    } else {
+      for (std::size_t row = 0; row < count; ++row) sum_.add(values[row]);
+    }
+    count_ += static_cast<std::int64_t>(count);
+  }
+
   WideInteger<sizeof(T) / 8 + 1> sum_;
   std::int64_t count_ = 0;
+
+ private:
+  static constexpr std::size_t kBlock = 1U << 16;
+
+  // The halves of the words and their signs are summed apart: loops of vector instructions, no carry.
+  static int128 block_sum(const std::int64_t* values, std::size_t count) {
+    constexpr std::uint64_t kLow = 0xFFFFFFFF;
+    std::uint64_t low = 0;
+    std::uint64_t high = 0;
+    std::uint64_t negative = 0;
+    for (std::size_t row = 0; row < count; ++row) {
+      const auto bits = static_cast<std::uint64_t>(values[row]);
+      low += bits & kLow;
+      high += bits >> 32;
+      negative += bits >> 63;
+    }
+    return static_cast<int128>(low) + (static_cast<int128>(high) << 32) -
+           (static_cast<int128>(negative) << 64);
+  }
 };
 
 /// bigint and interval results.
@@ -94,60 +130,22 @@ class ExactAverage : public ExactTotal<T> {
   }
 };
 
-/// Whether all values are ordinary. For doubles without their sign, the greatest is that with the greatest
-/// bits, and integers make a loop of vector instructions.
-bool all_ordinary(const double* values, const AggregateRows& rows) {
-  constexpr std::int64_t kNoSign = 0x7FFFFFFFFFFFFFFF;
-  std::int64_t greatest = 0;
-  if (rows.selection == nullptr) {
-    for (std::size_t row = 0; row < rows.count; ++row) {
-      greatest = std::max(greatest, std::bit_cast<std::int64_t>(values[row]) & kNoSign);
-    }
-  } else {
-    for (std::size_t k = 0; k < rows.count; ++k) {
-      greatest = std::max(greatest, std::bit_cast<std::int64_t>(values[rows.selection[k]]) & kNoSign);
-    }
-  }
-  return greatest <= std::bit_cast<std::int64_t>(kOrdinary);
-}
-
-/// Ordinary values next to each other into one sum: independent lanes hide the latency of the additions.
-DoublePair sum_of(const double* values, std::size_t count) {
-  constexpr std::size_t kLanes = 8;
-  std::array<double, kLanes> high{};
-  std::array<double, kLanes> low{};
-  std::size_t row = 0;
-  for (; row + kLanes <= count; row += kLanes) {
-    for (std::size_t lane = 0; lane < kLanes; ++lane) {
-      const double value = values[row + lane];
-      const double sum = high[lane] + value;
-      const double part = sum - high[lane];
-      low[lane] += (high[lane] - (sum - part)) + (value - part);
-      high[lane] = sum;
-    }
-  }
-  DoublePair total;
-  for (std::size_t lane = 0; lane < kLanes; ++lane) total.add({high[lane], low[lane]});
-  for (; row < count; ++row) total.add(values[row]);
-  return total;
-}
-
 class DoubleTotal : public DoubleSum {
  public:
   static void update(Parameters, const AggregateRows& rows) {
     const Vector& argument = *rows.arguments[0];
     const Argument<double> values(argument);
-    const bool flat = !argument.is_constant();
-    if (rows.weights != nullptr || !flat || !all_ordinary(argument.data<double>(), rows)) {
-      for_each_row<DoubleTotal>(
-          rows, [=](DoubleTotal& state, std::size_t row, auto weight) { state.add(values[row], weight); });
-    } else if (rows.groups == nullptr && rows.selection == nullptr) {
-      reinterpret_cast<DoubleTotal*>(rows.states)
-          ->add_ordinary(sum_of(argument.data<double>(), rows.count), static_cast<std::int64_t>(rows.count));
-    } else {
-      const double* const data = argument.data<double>();
+    const double* const data = argument.data<double>();
+    const bool plain = rows.weights == nullptr && !argument.is_constant();
+    DoublePair sum;
+    if (plain && rows.groups == nullptr && rows.selection == nullptr && sum_ordinary(data, rows.count, sum)) {
+      reinterpret_cast<DoubleTotal*>(rows.states)->add_ordinary(sum, static_cast<std::int64_t>(rows.count));
+    } else if (plain && all_ordinary(data, rows.selection, rows.count)) {
       for_each_row<DoubleTotal>(
           rows, [=](DoubleTotal& state, std::size_t row, auto) { state.add_ordinary(data[row]); });
+    } else {
+      for_each_row<DoubleTotal>(
+          rows, [=](DoubleTotal& state, std::size_t row, auto weight) { state.add(values[row], weight); });
     }
   }
   void combine(const DoubleTotal& other) { DoubleSum::combine(other); }
