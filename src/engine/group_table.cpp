@@ -24,25 +24,26 @@ GroupTable::GroupTable(std::vector<columnar::LogicalType> key_types) : keys_(std
 }
 
 void GroupTable::find_or_insert(std::span<const Vector* const> keys, std::size_t rows, Group* groups) {
-  lookup<true>(keys, rows, groups);
+  reserve(rows);
+  lookup<true>(keys, 0, rows, groups);
 }
 
 void GroupTable::find(std::span<const Vector* const> keys, std::size_t rows, Group* groups) {
-  lookup<false>(keys, rows, groups);
+  lookup<false>(keys, 0, rows, groups);
 }
 
 template <bool insert>
-void GroupTable::lookup(std::span<const Vector* const> keys, std::size_t rows, Group* groups) {
-  if constexpr (insert) reserve(rows);
+void GroupTable::lookup(std::span<const Vector* const> keys, std::size_t first, std::size_t rows,
+                        Group* groups) {
   switch (mode_) {
     case Mode::Integer:
-      lookup_integers<insert>(*keys[0], rows, groups);
+      lookup_integers<insert>(*keys[0], first, rows, groups);
       break;
     case Mode::Text:
-      lookup_texts<insert>(*keys[0], rows, groups);
+      lookup_texts<insert>(*keys[0], first, rows, groups);
       break;
     case Mode::Rows:
-      lookup_rows<insert>(keys, rows, groups);
+      lookup_rows<insert>(keys, first, rows, groups);
       break;
   }
 }
@@ -53,13 +54,13 @@ GroupTable::Group GroupTable::add(Entry& entry, std::span<const Vector* const> k
 }
 
 template <bool insert>
-void GroupTable::lookup_integers(const Vector& keys, std::size_t rows, Group* groups) {
+void GroupTable::lookup_integers(const Vector& keys, std::size_t first, std::size_t rows, Group* groups) {
   const Vector* const columns[] = {&keys};
   const bool nulls = keys.has_nulls();
-  for (std::size_t r = 0; r < rows; ++r) {
+  for (std::size_t r = first; r < first + rows; ++r) {
     if (nulls && keys.is_null(r)) {
       if (insert && null_group_ == kNone) null_group_ = keys_.insert(columns, r);
-      groups[r] = null_group_;
+      groups[r - first] = null_group_;
       continue;
     }
     const auto key = static_cast<std::uint64_t>(keys.at<std::int64_t>(r));
@@ -70,18 +71,18 @@ void GroupTable::lookup_integers(const Vector& keys, std::size_t rows, Group* gr
       entry.head = key;
       add(entry, columns, r);
     }
-    groups[r] = entry.group;
+    groups[r - first] = entry.group;
   }
 }
 
 template <bool insert>
-void GroupTable::lookup_texts(const Vector& keys, std::size_t rows, Group* groups) {
+void GroupTable::lookup_texts(const Vector& keys, std::size_t first, std::size_t rows, Group* groups) {
   const Vector* const columns[] = {&keys};
   const bool nulls = keys.has_nulls();
-  for (std::size_t r = 0; r < rows; ++r) {
+  for (std::size_t r = first; r < first + rows; ++r) {
     if (nulls && keys.is_null(r)) {
       if (insert && null_group_ == kNone) null_group_ = keys_.insert(columns, r);
-      groups[r] = null_group_;
+      groups[r - first] = null_group_;
       continue;
     }
     const StringRef& key = keys.at<StringRef>(r);
@@ -105,16 +106,17 @@ void GroupTable::lookup_texts(const Vector& keys, std::size_t rows, Group* group
       entry.tail = tail;
       add(entry, columns, r);
     }
-    groups[r] = entry.group;
+    groups[r - first] = entry.group;
   }
 }
 
 template <bool insert>
-void GroupTable::lookup_rows(std::span<const Vector* const> keys, std::size_t rows, Group* groups) {
+void GroupTable::lookup_rows(std::span<const Vector* const> keys, std::size_t first, std::size_t rows,
+                             Group* groups) {
   hashes_.resize(std::max(hashes_.size(), rows));
-  hash_rows(keys, rows, hashes_.data());
-  for (std::size_t r = 0; r < rows; ++r) {
-    const std::uint64_t hash = hashes_[r];
+  hash_rows(keys, first, rows, hashes_.data());
+  for (std::size_t r = first; r < first + rows; ++r) {
+    const std::uint64_t hash = hashes_[r - first];
     std::size_t place = hash & mask_;
     while (entries_[place].group != kNone &&
            (entries_[place].head != hash || !keys_.equal(entries_[place].group, keys, r))) {
@@ -125,7 +127,7 @@ void GroupTable::lookup_rows(std::span<const Vector* const> keys, std::size_t ro
       entry.head = hash;
       add(entry, keys, r);
     }
-    groups[r] = entry.group;
+    groups[r - first] = entry.group;
   }
 }
 

@@ -23,6 +23,13 @@ class GroupTable {
   /// groups[r] = the group of the keys at each row, a new one where needed. NULL keys are equal to each
   /// other.
   void find_or_insert(std::span<const columnar::Vector* const> keys, std::size_t rows, Group* groups);
+  /// The same for one row.
+  Group find_or_insert_row(std::span<const columnar::Vector* const> keys, std::size_t row) {
+    Group group = kNone;
+    reserve(1);
+    lookup<true>(keys, row, 1, &group);
+    return group;
+  }
   /// groups[r] = the group, or kNone.
   void find(std::span<const columnar::Vector* const> keys, std::size_t rows, Group* groups);
   void erase(Group group);
@@ -45,13 +52,15 @@ class GroupTable {
   enum class Mode : std::uint8_t { Integer, Text, Rows };
 
   template <bool insert>
-  void lookup(std::span<const columnar::Vector* const> keys, std::size_t rows, Group* groups);
+  void lookup(std::span<const columnar::Vector* const> keys, std::size_t first, std::size_t rows,
+              Group* groups);
   template <bool insert>
-  void lookup_integers(const columnar::Vector& keys, std::size_t rows, Group* groups);
+  void lookup_integers(const columnar::Vector& keys, std::size_t first, std::size_t rows, Group* groups);
   template <bool insert>
-  void lookup_texts(const columnar::Vector& keys, std::size_t rows, Group* groups);
+  void lookup_texts(const columnar::Vector& keys, std::size_t first, std::size_t rows, Group* groups);
   template <bool insert>
-  void lookup_rows(std::span<const columnar::Vector* const> keys, std::size_t rows, Group* groups);
+  void lookup_rows(std::span<const columnar::Vector* const> keys, std::size_t first, std::size_t rows,
+                   Group* groups);
   Group add(Entry& entry, std::span<const columnar::Vector* const> keys, std::size_t row);
   [[nodiscard]] std::uint64_t hash_entry(const Entry& entry) const;
   [[nodiscard]] std::uint64_t hash_group(Group group) const;

@@ -20,22 +20,23 @@ std::uint64_t hash_bytes(const char* data, std::size_t size) {
   return fold(hash ^ rest[0], rest[1] ^ 0xD6E8FEB86659FD93ULL);
 }
 
-void hash_rows(std::span<const columnar::Vector* const> columns, std::size_t rows, std::uint64_t* hashes) {
-  bool first = true;
+void hash_rows(std::span<const columnar::Vector* const> columns, std::size_t first, std::size_t rows,
+               std::uint64_t* hashes) {
+  bool combine = false;
   for (const columnar::Vector* column : columns) {
     columnar::visit_physical(column->type().physical(), [&](auto tag) {
       using T = decltype(tag);
       const bool nulls = column->has_nulls();
-      for (std::size_t r = 0; r < rows; ++r) {
+      for (std::size_t k = 0; k < rows; ++k) {
+        const std::size_t r = first + k;
         const std::uint64_t h = nulls && column->is_null(r) ? kNullHash : hash_of(column->at<T>(r));
-        hashes[r] = first ? h : hash_combine(hashes[r], h);
+        hashes[k] = combine ? hash_combine(hashes[k], h) : h;
       }
     });
-    first = false;
+    combine = true;
   }
-  if (first) {
-    for (std::size_t r = 0; r < rows; ++r) hashes[r] = kNullHash;
-  }
+  if (combine) return;
+  for (std::size_t k = 0; k < rows; ++k) hashes[k] = kNullHash;
 }
 
 }  // namespace dart::engine

@@ -49,8 +49,9 @@ namespace dart::engine {
 
 inline constexpr std::uint64_t kNullHash = 0x6E756C6C6E756C6CULL;
 
-/// hashes[r] of the columns' values at each row; no columns: one and the same hash.
-void hash_rows(std::span<const columnar::Vector* const> columns, std::size_t rows, std::uint64_t* hashes);
+/// hashes[k] of the columns' values at row first + k; no columns: one and the same hash.
+void hash_rows(std::span<const columnar::Vector* const> columns, std::size_t first, std::size_t rows,
+               std::uint64_t* hashes);
 
 /// Equality of grouping and of Z-sets: NaN equals NaN.
 template <class T>

@@ -37,7 +37,7 @@ void ReorderBuffer::add(const Chunk& rows) {
     const Slot slot = store_.insert(columns, r);
     SortOrder::Words words;
     order_.encode(slot, words.data());
-    index_.insert(words.data(), slot);
+    index_.insert(index_.find(words.data(), slot), words.data(), slot);
   }
 }
 
@@ -58,7 +58,7 @@ Chunk ReorderBuffer::release(EventTime watermark) {
   for (const Slot slot : slots) {
     SortOrder::Words words;
     order_.encode(slot, words.data());
-    index_.erase(words.data(), slot);
+    index_.erase(index_.find(words.data(), slot));
     store_.erase(slot);
   }
   return rows;

@@ -17,15 +17,7 @@ class RowSet {
   explicit RowSet(std::vector<columnar::LogicalType> types) : rows_(std::move(types)) {}
 
   void add(std::span<const columnar::Vector* const> columns, std::size_t row, std::int64_t weight) {
-    slices_.resize(columns.size());
-    pointers_.clear();
-    const auto r = static_cast<std::uint32_t>(row);
-    for (std::size_t c = 0; c < columns.size(); ++c) {
-      columns[c]->gather(&r, 1, slices_[c]);
-      pointers_.push_back(&slices_[c]);
-    }
-    Slot slot = RowStore::kNone;
-    rows_.find_or_insert(pointers_, 1, &slot);
+    const Slot slot = rows_.find_or_insert_row(columns, row);
     if (weights_.size() <= slot) weights_.resize(slot + 1, 0);
     weights_[slot] += weight;
     if (weights_[slot] == 0) rows_.erase(slot);
@@ -52,8 +44,6 @@ class RowSet {
  private:
   GroupTable rows_;
   std::vector<std::int64_t> weights_;
-  std::vector<columnar::Vector> slices_;
-  std::vector<const columnar::Vector*> pointers_;
 };
 
 }  // namespace dart::engine

@@ -153,6 +153,16 @@ int RowStore::compare(Slot a, Slot b, std::size_t column) const {
   });
 }
 
+int RowStore::compare(Slot a, const Vector& with, std::size_t row, std::size_t column) const {
+  const bool a_null = is_null(a, column);
+  const bool b_null = with.is_null(row);
+  if (a_null || b_null) return static_cast<int>(a_null) - static_cast<int>(b_null);
+  return visit_physical(physical_[column], [&](auto tag) {
+    using T = decltype(tag);
+    return compare_values<T>(get<T>(a, column), with.at<T>(row));
+  });
+}
+
 void RowStore::read(std::size_t column, std::span<const Slot> slots, Vector& out, std::size_t at) const {
   visit_physical(physical_[column], [&](auto tag) {
     using T = decltype(tag);

@@ -58,6 +58,9 @@ class RowStore {
   /// Three-way comparison of two rows' column: NULL after everything, NaN after all numbers.
   [[nodiscard]] int compare(Slot a, Slot b, std::size_t column) const;
 
+  /// The same of a row and one of columns; `with` is the column's values.
+  [[nodiscard]] int compare(Slot a, const columnar::Vector& with, std::size_t row, std::size_t column) const;
+
   /// out[at + k] = column `column` of slots[k] (kNone gives NULL); long strings are copied into out's heap.
   void read(std::size_t column, std::span<const Slot> slots, columnar::Vector& out, std::size_t at) const;
 

@@ -2,8 +2,7 @@
 
 #include <algorithm>
 #include <bit>
-
-#include "base/check.hpp"
+#include <utility>
 
 namespace dart::engine {
 
@@ -30,40 +29,73 @@ std::uint64_t ordered_bits(double value) {
 }  // namespace
 
 SortOrder::SortOrder(const RowStore& store, std::span<const plan::SortKey> keys) : store_(&store) {
+  std::vector<bool> told_apart(store.types().size(), false);
   for (const plan::SortKey& key : keys) {
     const PhysicalType type = store.types()[key.column].physical();
     std::uint32_t words = type == PhysicalType::Int128 ? 2 : 1;
     if (words_ + words > kMaxWords) words = 0;
     words_ += words;
     keys_.push_back({key.column, type, key.descending, key.nulls_first, words});
+    const bool exact = words > 0 && type != PhysicalType::String;
+    exact_ = exact_ && exact;
+    if (exact) told_apart[key.column] = true;
+  }
+  for (std::uint32_t c = 0; c < told_apart.size(); ++c) {
+    if (!told_apart[c]) tail_.push_back(c);
   }
 }
 
-std::uint64_t SortOrder::word_of(const Key& key, Slot slot, std::uint64_t* second) const {
-  if (store_->is_null(slot, key.column)) {
+namespace {
+
+struct ReadSlot {
+  const RowStore& store;
+  Slot slot;
+  [[nodiscard]] bool is_null(std::uint32_t column) const { return store.is_null(slot, column); }
+  template <class T>
+  [[nodiscard]] T get(std::uint32_t column) const {
+    return store.get<T>(slot, column);
+  }
+};
+
+struct ReadColumns {
+  SortOrder::Columns columns;
+  std::size_t row;
+  [[nodiscard]] bool is_null(std::uint32_t column) const { return columns[column]->is_null(row); }
+  template <class T>
+  [[nodiscard]] T get(std::uint32_t column) const {
+    return columns[column]->at<T>(row);
+  }
+};
+
+}  // namespace
+
+template <class Read>
+std::uint64_t SortOrder::word_of(const Key& key, const Read& read, std::uint64_t* second) const {
+  if (read.is_null(key.column)) {
     if (second != nullptr) *second = 0;
+    met_extreme_ = true;
     return key.nulls_first ? 0 : UINT64_MAX;
   }
   std::uint64_t word = 0;
   switch (key.type) {
     case PhysicalType::Bool:
-      word = store_->get<std::uint8_t>(slot, key.column) + std::uint64_t{2};
+      word = read.template get<std::uint8_t>(key.column) + std::uint64_t{2};
       break;
     case PhysicalType::Int64:
-      word = static_cast<std::uint64_t>(store_->get<std::int64_t>(slot, key.column)) ^ kSign;
+      word = static_cast<std::uint64_t>(read.template get<std::int64_t>(key.column)) ^ kSign;
       break;
     case PhysicalType::Double:
-      word = ordered_bits(store_->get<double>(slot, key.column));
+      word = ordered_bits(read.template get<double>(key.column));
       break;
     case PhysicalType::Int128: {
-      const auto value = static_cast<uint128>(store_->get<int128>(slot, key.column));
+      const auto value = static_cast<uint128>(read.template get<int128>(key.column));
       word = static_cast<std::uint64_t>(value >> 64) ^ kSign;
       *second = static_cast<std::uint64_t>(value);
       if (key.descending) *second = ~*second;
       break;
     }
     case PhysicalType::String: {
-      const StringRef text = store_->get<StringRef>(slot, key.column);
+      const StringRef text = read.template get<StringRef>(key.column);
       unsigned char prefix[8] = {};
       std::memcpy(prefix, text.data(), std::min<std::size_t>(8, text.size()));
       for (const unsigned char byte : prefix) word = word << 8 | byte;
@@ -71,29 +103,38 @@ std::uint64_t SortOrder::word_of(const Key& key, Slot slot, std::uint64_t* secon
     }
   }
   if (key.descending) word = ~word;
+  if (is_extreme(word)) met_extreme_ = true;
   return std::clamp(word, kLowest, kHighest);
 }
 
-void SortOrder::encode(Slot slot, std::uint64_t* words) const {
+template <class Read>
+void SortOrder::encode_with(const Read& read, std::uint64_t* words) const {
   for (const Key& key : keys_) {
     if (key.words == 0) continue;
-    words[0] = word_of(key, slot, key.words == 2 ? words + 1 : nullptr);
+    words[0] = word_of(key, read, key.words == 2 ? words + 1 : nullptr);
     words += key.words;
   }
 }
 
-int SortOrder::compare_key(const Key& key, Slot a, Slot b) const {
-  const bool a_null = store_->is_null(a, key.column);
-  const bool b_null = store_->is_null(b, key.column);
-  if (a_null || b_null) {
-    const int order = static_cast<int>(a_null) - static_cast<int>(b_null);
-    return key.nulls_first ? -order : order;
-  }
-  const int order = store_->compare(a, b, key.column);
-  return key.descending ? -order : order;
+void SortOrder::encode(Slot slot, std::uint64_t* words) const { encode_with(ReadSlot{*store_, slot}, words); }
+
+void SortOrder::encode(Columns columns, std::size_t row, std::uint64_t* words) const {
+  encode_with(ReadColumns{columns, row}, words);
 }
 
-int SortOrder::compare(const std::uint64_t* a_words, Slot a, const std::uint64_t* b_words, Slot b) const {
+/// By the words as far as they decide; by the rows' values where equal words may stand for different values.
+template <class CompareColumn, class IsNull>
+int SortOrder::compare_with(const std::uint64_t* a_words, const std::uint64_t* b_words,
+                            const CompareColumn& compare_column, const IsNull& is_null) const {
+  if (exact_ && !met_extreme_) {
+    for (std::size_t w = 0; w < words_; ++w) {
+      if (a_words[w] != b_words[w]) return a_words[w] < b_words[w] ? -1 : 1;
+    }
+    for (const std::uint32_t column : tail_) {
+      if (const int order = compare_column(column); order != 0) return order;
+    }
+    return 0;
+  }
   for (const Key& key : keys_) {
     bool exact = key.words > 0 && key.type != PhysicalType::String;
     for (std::uint32_t w = 0; w < key.words; ++w) {
@@ -103,55 +144,87 @@ int SortOrder::compare(const std::uint64_t* a_words, Slot a, const std::uint64_t
     a_words += key.words;
     b_words += key.words;
     if (exact) continue;
-    const int order = compare_key(key, a, b);
+    const auto [a_null, b_null] = is_null(key.column);
+    int order = 0;
+    if (a_null || b_null) {
+      order = static_cast<int>(a_null) - static_cast<int>(b_null);
+      if (key.nulls_first) order = -order;
+    } else {
+      order = compare_column(key.column);
+      if (key.descending) order = -order;
+    }
     if (order != 0) return order;
   }
-  if (a == b) return 0;
-  for (std::size_t c = 0; c < store_->types().size(); ++c) {
-    const int order = store_->compare(a, b, c);
-    if (order != 0) return order;
+  for (std::uint32_t c = 0; c < store_->types().size(); ++c) {
+    if (const int order = compare_column(c); order != 0) return order;
   }
   return 0;
 }
 
-SortIndex::Place SortIndex::find(const std::uint64_t* words, Slot slot) const {
-  const auto before = [&](const std::uint64_t* entry) {
-    return order_->compare(entry, static_cast<Slot>(entry[width_ - 1]), words, slot);
+int SortOrder::compare(const std::uint64_t* a_words, Slot a, const std::uint64_t* b_words, Slot b) const {
+  return compare_with(
+      a_words, b_words, [&](std::uint32_t c) { return a == b ? 0 : store_->compare(a, b, c); },
+      [&](std::uint32_t c) { return std::pair(store_->is_null(a, c), store_->is_null(b, c)); });
+}
+
+int SortOrder::compare(const std::uint64_t* a_words, Slot a, const std::uint64_t* b_words, Columns b_columns,
+                       std::size_t b_row) const {
+  return compare_with(
+      a_words, b_words, [&](std::uint32_t c) { return store_->compare(a, *b_columns[c], b_row, c); },
+      [&](std::uint32_t c) { return std::pair(store_->is_null(a, c), b_columns[c]->is_null(b_row)); });
+}
+
+template <class Compare>
+SortIndex::Place SortIndex::find_with(const Compare& compare) const {
+  const auto at = [&](const std::uint64_t* entry) {
+    return compare(entry, static_cast<Slot>(entry[width_ - 1]));
   };
   std::size_t low = 0;
   std::size_t high = blocks_.size();
   while (low < high) {  // the first block whose last entry is not before the row
     const std::size_t middle = (low + high) / 2;
-    const std::vector<std::uint64_t>& block = blocks_[middle];
-    if (before(block.data() + block.size() - width_) < 0) {
+    if (at(lasts_.data() + middle * width_) < 0) {
       low = middle + 1;
     } else {
       high = middle;
     }
   }
-  if (low == blocks_.size()) {
-    return low == 0 ? Place{0, 0, false} : Place{low - 1, blocks_[low - 1].size(), false};
-  }
+  if (low == blocks_.size())
+    return low == 0 ? Place{} : Place{low - 1, blocks_[low - 1].size(), RowStore::kNone};
   const std::vector<std::uint64_t>& block = blocks_[low];
   std::size_t first = 0;
   std::size_t last = block.size() / width_;
   while (first < last) {
     const std::size_t middle = (first + last) / 2;
-    const int order = before(block.data() + middle * width_);
-    if (order == 0) return {low, middle * width_, true};
+    const std::uint64_t* entry = block.data() + middle * width_;
+    const int order = at(entry);
+    if (order == 0) return {low, middle * width_, static_cast<Slot>(entry[width_ - 1])};
     if (order < 0) {
       first = middle + 1;
     } else {
       last = middle;
     }
   }
-  return {low, first * width_, false};
+  return {low, first * width_, RowStore::kNone};
 }
 
-Slot SortIndex::insert(const std::uint64_t* words, Slot slot) {
-  Place place = find(words, slot);
-  if (blocks_.empty()) blocks_.emplace_back();
-  if (place.found) return static_cast<Slot>(blocks_[place.block][place.entry + width_ - 1]);
+SortIndex::Place SortIndex::find(const std::uint64_t* words, SortOrder::Columns columns,
+                                 std::size_t row) const {
+  return find_with([&](const std::uint64_t* entry, Slot slot) {
+    return order_->compare(entry, slot, words, columns, row);
+  });
+}
+
+SortIndex::Place SortIndex::find(const std::uint64_t* words, Slot slot) const {
+  return find_with(
+      [&](const std::uint64_t* entry, Slot other) { return order_->compare(entry, other, words, slot); });
+}
+
+void SortIndex::insert(Place place, const std::uint64_t* words, Slot slot) {
+  if (blocks_.empty()) {
+    blocks_.emplace_back();
+    lasts_.resize(width_);
+  }
   if (blocks_[place.block].size() == kBlockEntries * width_) {
     split(place.block);
     if (place.entry > blocks_[place.block].size()) {
@@ -160,11 +233,16 @@ Slot SortIndex::insert(const std::uint64_t* words, Slot slot) {
     }
   }
   std::vector<std::uint64_t>& block = blocks_[place.block];
-  SortOrder::Words with{};
-  std::copy_n(words, width_ - 1, with.begin());
+  const bool at_end = place.entry == block.size();
   const auto at = block.insert(block.begin() + static_cast<std::ptrdiff_t>(place.entry), width_, slot);
-  std::copy_n(with.begin(), width_ - 1, at);
-  return slot;
+  std::copy_n(words, width_ - 1, at);
+  if (at_end) note_last(place.block);
+}
+
+void SortIndex::note_last(std::size_t block) {
+  const std::vector<std::uint64_t>& entries = blocks_[block];
+  std::copy_n(entries.end() - static_cast<std::ptrdiff_t>(width_), width_,
+              lasts_.begin() + static_cast<std::ptrdiff_t>(block * width_));
 }
 
 void SortIndex::split(std::size_t block) {
@@ -174,19 +252,26 @@ void SortIndex::split(std::size_t block) {
   upper.reserve(kBlockEntries * width_);
   blocks_[block].resize(half);
   blocks_.insert(blocks_.begin() + static_cast<std::ptrdiff_t>(block) + 1, std::move(upper));
+  lasts_.insert(lasts_.begin() + static_cast<std::ptrdiff_t>((block + 1) * width_), width_, 0);
+  note_last(block);
+  note_last(block + 1);
 }
 
-void SortIndex::erase(const std::uint64_t* words, Slot slot) {
-  const Place place = find(words, slot);
-  DART_CHECK(place.found);
+void SortIndex::erase(Place place) {
   std::vector<std::uint64_t>& block = blocks_[place.block];
   const auto at = block.begin() + static_cast<std::ptrdiff_t>(place.entry);
   block.erase(at, at + static_cast<std::ptrdiff_t>(width_));
-  if (block.empty()) blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(place.block));
+  if (block.empty()) {
+    blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(place.block));
+    const auto last = lasts_.begin() + static_cast<std::ptrdiff_t>(place.block * width_);
+    lasts_.erase(last, last + static_cast<std::ptrdiff_t>(width_));
+  } else if (place.entry == block.size()) {
+    note_last(place.block);
+  }
 }
 
 std::size_t SortIndex::bytes() const {
-  std::size_t bytes = blocks_.capacity() * sizeof(blocks_[0]);
+  std::size_t bytes = blocks_.capacity() * sizeof(blocks_[0]) + lasts_.capacity() * sizeof(std::uint64_t);
   for (const auto& block : blocks_) bytes += block.capacity() * sizeof(std::uint64_t);
   return bytes;
 }

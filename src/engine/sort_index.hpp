@@ -18,14 +18,20 @@ class SortOrder {
  public:
   static constexpr std::size_t kMaxWords = 6;
   using Words = std::array<std::uint64_t, kMaxWords>;
+  using Columns = std::span<const columnar::Vector* const>;
 
   SortOrder(const RowStore& store, std::span<const plan::SortKey> keys);
 
   [[nodiscard]] std::size_t words() const { return words_; }
   void encode(RowStore::Slot slot, std::uint64_t* words) const;
+  /// Of a row of columns that have the store's types.
+  void encode(Columns columns, std::size_t row, std::uint64_t* words) const;
   /// Negative, zero or positive, as a stands before, at or behind b.
   [[nodiscard]] int compare(const std::uint64_t* a_words, RowStore::Slot a, const std::uint64_t* b_words,
                             RowStore::Slot b) const;
+  /// The same with a row that is not in the store.
+  [[nodiscard]] int compare(const std::uint64_t* a_words, RowStore::Slot a, const std::uint64_t* b_words,
+                            Columns b_columns, std::size_t b_row) const;
 
  private:
   struct Key {
@@ -35,23 +41,41 @@ class SortOrder {
     bool nulls_first;
     std::uint32_t words;  ///< 0: compared by visiting the rows
   };
-  [[nodiscard]] int compare_key(const Key& key, RowStore::Slot a, RowStore::Slot b) const;
-  [[nodiscard]] std::uint64_t word_of(const Key& key, RowStore::Slot slot, std::uint64_t* second) const;
+  template <class Read>
+  void encode_with(const Read& read, std::uint64_t* words) const;
+  template <class Read>
+  [[nodiscard]] std::uint64_t word_of(const Key& key, const Read& read, std::uint64_t* second) const;
+  template <class CompareColumn, class IsNull>
+  [[nodiscard]] int compare_with(const std::uint64_t* a_words, const std::uint64_t* b_words,
+                                 const CompareColumn& compare_column, const IsNull& is_null) const;
 
   const RowStore* store_;
   std::vector<Key> keys_;
+  std::vector<std::uint32_t> tail_;  ///< columns that no key's words tell apart exactly
   std::size_t words_ = 0;
+  bool exact_ = true;  ///< all keys have words that tell all but extreme values apart
+  /// A value whose word may be another's too has been met (a NULL, the ends of a range).
+  mutable bool met_extreme_ = false;
 };
 
 /// Slots in the order of a SortOrder: blocks of a few dozen entries, each the words and the slot, found by
-/// binary search. Insertion and removal move at most one block's entries.
+/// binary search over the blocks' last entries, then inside one. Insertion and removal move at most one
+/// block's entries.
 class SortIndex {
  public:
   explicit SortIndex(const SortOrder& order) : order_(&order), width_(order.words() + 1) {}
 
-  /// The slot of an equal row that is already there, else inserts `slot` and returns it.
-  RowStore::Slot insert(const std::uint64_t* words, RowStore::Slot slot);
-  void erase(const std::uint64_t* words, RowStore::Slot slot);
+  struct Place {
+    std::size_t block = 0;
+    std::size_t entry = 0;                  ///< offset in words
+    RowStore::Slot slot = RowStore::kNone;  ///< of an equal row, if there is one
+  };
+  /// Where a row that is not in the store is, or belongs.
+  [[nodiscard]] Place find(const std::uint64_t* words, SortOrder::Columns columns, std::size_t row) const;
+  [[nodiscard]] Place find(const std::uint64_t* words, RowStore::Slot slot) const;
+  /// At the place that `find` gave for the row just before.
+  void insert(Place place, const std::uint64_t* words, RowStore::Slot slot);
+  void erase(Place place);
   [[nodiscard]] bool empty() const { return blocks_.empty(); }
   [[nodiscard]] std::size_t bytes() const;
 
@@ -66,18 +90,16 @@ class SortIndex {
   }
 
  private:
-  static constexpr std::size_t kBlockEntries = 64;
-  struct Place {
-    std::size_t block;
-    std::size_t entry;  // offset in words
-    bool found;
-  };
-  [[nodiscard]] Place find(const std::uint64_t* words, RowStore::Slot slot) const;
+  static constexpr std::size_t kBlockEntries = 32;
+  template <class Compare>
+  [[nodiscard]] Place find_with(const Compare& compare) const;
   void split(std::size_t block);
+  void note_last(std::size_t block);
 
   const SortOrder* order_;
   std::size_t width_;
   std::vector<std::vector<std::uint64_t>> blocks_;  // none is empty
+  std::vector<std::uint64_t> lasts_;                // the last entry of each block, side by side
 };
 
 }  // namespace dart::engine

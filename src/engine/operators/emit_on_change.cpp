@@ -38,12 +38,17 @@ class EmitOnChangeOperator final : public StepOperator {
   }
 
   void apply(const Chunk& chunk, std::size_t begin, std::size_t end, std::int64_t) override {
-    // A row replaced by one that looks the same is the common step: it leaves the difference as it was.
-    if (end - begin == 2 && chunk.weight(begin) + chunk.weight(begin + 1) == 0 &&
-        looks_same(begin, begin + 1)) {
-      for (std::size_t r = begin; r < end; ++r) result_.add(columns_, r, chunk.weight(r));
+    // A row replaced by one that looks the same is the common step: it leaves the difference as it was, and a
+    // chain of such replacements is one, from the first row taken out to the last put in.
+    if (end - begin == 2 && chunk.weight(begin) == -1 && chunk.weight(begin + 1) == 1 &&
+        equal_rows(seen_, begin, begin + 1)) {
+      if (chained_ && !equal_rows(columns_, chain_last_, begin)) apply_chain();
+      if (!chained_) chain_first_ = begin;
+      chained_ = true;
+      chain_last_ = begin + 1;
       return;
     }
+    apply_chain();
     for (std::size_t r = begin; r < end; ++r) {
       result_.add(columns_, r, chunk.weight(r));
       difference_.add(seen_, r, chunk.weight(r));
@@ -52,6 +57,7 @@ class EmitOnChangeOperator final : public StepOperator {
 
   void finish_step(std::int64_t step) override {
     if (difference_.size() == 0) return;
+    apply_chain();
     difference_.clear();
     slots_.clear();
     result_.list(slots_);
@@ -61,6 +67,7 @@ class EmitOnChangeOperator final : public StepOperator {
   }
 
   void flush(Output& out) override {
+    apply_chain();
     builder_.flush(out, false, stepped_,
                    [this](const ChunkBuilder::Row* rows, std::size_t count, std::vector<Vector>& columns) {
                      slots_.resize(count);
@@ -86,14 +93,23 @@ class EmitOnChangeOperator final : public StepOperator {
     return types;
   }
 
-  [[nodiscard]] bool looks_same(std::size_t a, std::size_t b) const {
-    return std::all_of(seen_.begin(), seen_.end(), [&](const Vector* column) {
+  /// Rows of the chunk at hand, seen through some of its columns.
+  [[nodiscard]] static bool equal_rows(const std::vector<const Vector*>& columns, std::size_t a,
+                                       std::size_t b) {
+    return std::all_of(columns.begin(), columns.end(), [&](const Vector* column) {
       if (column->is_null(a) || column->is_null(b)) return column->is_null(a) == column->is_null(b);
       return columnar::visit_physical(column->type().physical(), [&](auto tag) {
         using T = decltype(tag);
         return same<T>(column->at<T>(a), column->at<T>(b));
       });
     });
+  }
+
+  void apply_chain() {
+    if (!chained_) return;
+    chained_ = false;
+    result_.add(columns_, chain_first_, -1);
+    result_.add(columns_, chain_last_, 1);
   }
 
   /// Copies a row of the result as it is at this step: later steps of the chunk may change it before the
@@ -119,6 +135,9 @@ class EmitOnChangeOperator final : public StepOperator {
   ChunkBuilder builder_;
   std::vector<const Vector*> columns_;
   std::vector<const Vector*> seen_;
+  bool chained_ = false;         // replacements of this chunk not yet in result_
+  std::size_t chain_first_ = 0;  // the row that the first takes out
+  std::size_t chain_last_ = 0;   // the row that the last puts in
   std::vector<Slot> slots_;
   std::vector<Vector> cells_;
   std::vector<const Vector*> cell_pointers_;

@@ -66,10 +66,8 @@ class TopNOperator final : public StepOperator {
       if (weights_[leaving.slot] != 0) continue;
       SortOrder::Words words;
       order_.encode(leaving.slot, words.data());
-      weights_[leaving.slot] = kGone;
-      partitions_[leaving.partition].index.erase(words.data(), leaving.slot);
-      if (partitions_[leaving.partition].index.empty()) emptied_.push_back(leaving.partition);
-      gone_.push_back(leaving.slot);
+      SortIndex& index = partitions_[leaving.partition].index;
+      remove(leaving.partition, index.find(words.data(), leaving.slot), leaving.slot);
     }
     leaving_.clear();
   }
@@ -140,24 +138,39 @@ class TopNOperator final : public StepOperator {
       expiries_.emplace(table_.keys().get<std::int64_t>(p, *node_.expires_by_key), p);
     }
     partition.used = true;
-    const Slot fresh = store_.insert(columns_, row);
     SortOrder::Words words;
-    order_.encode(fresh, words.data());
-    const Slot slot = partition.index.insert(words.data(), fresh);
-    if (slot == fresh) {
+    order_.encode(columns_, row, words.data());
+    const SortIndex::Place place = partition.index.find(words.data(), columns_, row);
+    const bool full = static_cast<std::int64_t>(partition.listed.size()) >= last_;
+    const bool behind =
+        full && (last_ == 0 || order_.compare(partition.boundary.data(), partition.listed.back(),
+                                              words.data(), columns_, row) < 0);
+    if (!behind && !partition.dirty) {
+      partition.dirty = true;
+      dirty_.push_back(p);
+    }
+    if (place.slot == RowStore::kNone) {
+      const Slot slot = store_.insert(columns_, row);
+      partition.index.insert(place, words.data(), slot);
       if (weights_.size() <= slot) weights_.resize(slot + 1, 0);
       weights_[slot] = weight;
-    } else {
-      store_.erase(fresh);
-      weights_[slot] += weight;
-    }
-    if (weights_[slot] == 0) leaving_.push_back({p, slot});
-    if (partition.dirty || last_ == 0) return;
-    const bool full = static_cast<std::int64_t>(partition.listed.size()) >= last_;
-    if (full && order_.compare(words.data(), slot, partition.boundary.data(), partition.listed.back()) > 0)
       return;
-    partition.dirty = true;
-    dirty_.push_back(p);
+    }
+    weights_[place.slot] += weight;
+    if (weights_[place.slot] != 0) return;
+    if (behind) {
+      remove(p, place, place.slot);
+    } else {  // may be listed, and may come back within the step
+      leaving_.push_back({p, place.slot});
+    }
+  }
+
+  /// Takes a row out of the index; its slot is free once the rows collected so far are out.
+  void remove(std::uint32_t p, SortIndex::Place place, Slot slot) {
+    partitions_[p].index.erase(place);
+    weights_[slot] = kGone;
+    gone_.push_back(slot);
+    if (partitions_[p].index.empty()) emptied_.push_back(p);
   }
 
   /// Emits the difference between the rows listed and those that now come first.
