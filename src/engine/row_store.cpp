@@ -34,7 +34,7 @@ void RowStore::clear() {
   free_.clear();
   end_ = 0;
   size_ = 0;
-  string_bytes_ = 0;
+  strings_.clear();
 }
 
 RowStore::Slot RowStore::allocate() {
@@ -52,9 +52,8 @@ RowStore::Slot RowStore::allocate() {
 
 StringRef RowStore::own(std::string_view text) {
   if (text.size() <= StringRef::kInline) return StringRef(text);
-  char* bytes = new char[text.size()];
+  char* bytes = strings_.take(text.size());
   std::memcpy(bytes, text.data(), text.size());
-  string_bytes_ += text.size();
   return StringRef(std::string_view(bytes, text.size()));
 }
 
@@ -63,8 +62,7 @@ void RowStore::release_strings(Slot slot) {
     if (is_null(slot, c)) continue;
     const StringRef text = get<StringRef>(slot, c);
     if (text.is_inline()) continue;
-    string_bytes_ -= text.size();
-    delete[] text.data();
+    strings_.give_back(text.data(), text.size());
   }
 }
 
@@ -127,7 +125,13 @@ bool RowStore::equal_column(Slot slot, std::size_t column, const Vector& with, s
 
 bool RowStore::equal(Slot slot, std::span<const Vector* const> columns, std::size_t row) const {
   for (std::size_t c = 0; c < types_.size(); ++c) {
-    if (!equal_column(slot, c, *columns[c], row)) return false;
+    const Vector& with = *columns[c];
+    // The common case inline: whole numbers without NULL.
+    if (physical_[c] == PhysicalType::Int64 && !with.has_nulls() && !is_null(slot, c)) {
+      if (get<std::int64_t>(slot, c) != with.at<std::int64_t>(row)) return false;
+      continue;
+    }
+    if (!equal_column(slot, c, with, row)) return false;
   }
   return true;
 }
@@ -167,13 +171,17 @@ void RowStore::read(std::size_t column, std::span<const Slot> slots, Vector& out
   visit_physical(physical_[column], [&](auto tag) {
     using T = decltype(tag);
     T* to = out.mutable_data<T>() + at;
+    const std::size_t offset = offsets_[column];
+    const std::size_t null_byte = column / 8;
+    const auto null_bit = static_cast<unsigned char>(1U << (column % 8));
     for (std::size_t k = 0; k < slots.size(); ++k) {
-      if (slots[k] == kNone || is_null(slots[k], column)) {
+      const unsigned char* from = slots[k] == kNone ? nullptr : row(slots[k]);
+      if (from == nullptr || (from[null_byte] & null_bit) != 0) {
         to[k] = T{};
         out.set_null(at + k);
         continue;
       }
-      to[k] = get<T>(slots[k], column);
+      std::memcpy(static_cast<void*>(to + k), from + offset, sizeof(T));
       if constexpr (std::is_same_v<T, StringRef>) {
         if (!to[k].is_inline()) to[k] = out.heap().add(to[k].view());
       }

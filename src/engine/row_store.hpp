@@ -10,6 +10,7 @@
 #include "base/bytes.hpp"
 #include "columnar/vector.hpp"
 #include "engine/hash.hpp"
+#include "engine/string_slab.hpp"
 
 namespace dart::engine {
 
@@ -65,7 +66,7 @@ class RowStore {
   void read(std::size_t column, std::span<const Slot> slots, columnar::Vector& out, std::size_t at) const;
 
   /// Bytes held: blocks and long strings.
-  [[nodiscard]] std::size_t bytes() const { return blocks_.size() * kBlockRows * width_ + string_bytes_; }
+  [[nodiscard]] std::size_t bytes() const { return blocks_.size() * kBlockRows * width_ + strings_.bytes(); }
 
   /// One row as bytes, and back into a new slot.
   void write_row(Slot slot, ByteWriter& out) const;
@@ -95,7 +96,7 @@ class RowStore {
   std::vector<Slot> free_;
   Slot end_ = 0;
   std::size_t size_ = 0;
-  std::size_t string_bytes_ = 0;
+  StringSlab strings_;
 };
 
 /// Three-way comparison of two values of one physical type, NaN last.

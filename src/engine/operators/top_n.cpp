@@ -26,8 +26,9 @@ class TopNOperator final : public StepOperator {
         weighted_(context.node().weighted),
         stepped_(context.node().stepped),
         last_(__builtin_add_overflow(node_.offset, node_.limit, &last_) ? INT64_MAX : last_),
-        store_(context.input_types(0)),
-        order_(store_, node_.order),
+        kept_(kept_columns(context)),
+        store_(kept_types(context)),
+        order_(store_, kept_order(node_, kept_)),
         table_(partition_types(context)),
         builder_(context.output_types()) {}
 
@@ -42,7 +43,7 @@ class TopNOperator final : public StepOperator {
  protected:
   void prepare(const Chunk& chunk) override {
     columns_.clear();
-    for (const Vector& column : chunk.columns) columns_.push_back(&column);
+    for (const std::uint32_t column : kept_) columns_.push_back(&chunk.columns[column]);
     keys_.clear();
     for (const std::uint32_t key : node_.partition) keys_.push_back(&chunk.columns[key]);
     row_partitions_.resize(std::max(row_partitions_.size(), chunk.rows));
@@ -132,6 +133,34 @@ class TopNOperator final : public StepOperator {
     return types;
   }
 
+  /// The columns that rows are kept with: not the partition's, which its key has once for all.
+  static std::vector<std::uint32_t> kept_columns(const NodeContext& context) {
+    const std::vector<std::uint32_t>& partition = context.kind<plan::TopN>().partition;
+    std::vector<std::uint32_t> kept;
+    for (std::uint32_t c = 0; c < context.input(0).schema.size(); ++c) {
+      if (std::find(partition.begin(), partition.end(), c) == partition.end()) kept.push_back(c);
+    }
+    return kept;
+  }
+  static std::vector<columnar::LogicalType> kept_types(const NodeContext& context) {
+    std::vector<columnar::LogicalType> types;
+    for (const std::uint32_t column : kept_columns(context))
+      types.push_back(context.input(0).schema[column].type);
+    return types;
+  }
+  /// The sort keys in kept columns; inside a partition its own columns order nothing.
+  static std::vector<plan::SortKey> kept_order(const plan::TopN& node,
+                                               const std::vector<std::uint32_t>& kept) {
+    std::vector<plan::SortKey> order;
+    for (plan::SortKey key : node.order) {
+      const auto place = std::find(kept.begin(), kept.end(), key.column);
+      if (place == kept.end()) continue;
+      key.column = static_cast<std::uint32_t>(place - kept.begin());
+      order.push_back(key);
+    }
+    return order;
+  }
+
   void change(std::uint32_t p, std::size_t row, std::int64_t weight) {
     Partition& partition = partitions_[p];
     if (!partition.used && node_.expires_by_key) {
@@ -152,8 +181,12 @@ class TopNOperator final : public StepOperator {
     if (place.slot == RowStore::kNone) {
       const Slot slot = store_.insert(columns_, row);
       partition.index.insert(place, words.data(), slot);
-      if (weights_.size() <= slot) weights_.resize(slot + 1, 0);
+      if (weights_.size() <= slot) {
+        weights_.resize(slot + 1, 0);
+        owners_.resize(slot + 1, 0);
+      }
       weights_[slot] = weight;
+      owners_[slot] = p;
       return;
     }
     weights_[place.slot] += weight;
@@ -249,23 +282,30 @@ class TopNOperator final : public StepOperator {
   void fill(const ChunkBuilder::Row* rows, std::size_t count, std::vector<Vector>& columns) {
     slots_.resize(count);
     for (std::size_t k = 0; k < count; ++k) slots_[k] = rows[k].index;
-    const std::size_t width = store_.types().size();
-    for (std::size_t c = 0; c < width; ++c) store_.read(c, slots_, columns[c], 0);
+    for (std::size_t c = 0; c < kept_.size(); ++c) store_.read(c, slots_, columns[kept_[c]], 0);
+    if (!node_.partition.empty()) {
+      for (std::size_t k = 0; k < count; ++k) slots_[k] = owners_[rows[k].index];
+      for (std::size_t c = 0; c < node_.partition.size(); ++c) {
+        table_.keys().read(c, slots_, columns[node_.partition[c]], 0);
+      }
+    }
     if (!node_.with_rank) return;
-    auto* ranks = columns[width].mutable_data<std::int64_t>();
+    auto* ranks = columns.back().mutable_data<std::int64_t>();
     for (std::size_t k = 0; k < count; ++k) ranks[k] = rows[k].second;
   }
 
   plan::TopN node_;
   bool weighted_;
   bool stepped_;
-  std::int64_t last_;  // rank of the last row listed: offset + limit
-  RowStore store_;
+  std::int64_t last_;                // rank of the last row listed: offset + limit
+  std::vector<std::uint32_t> kept_;  // input columns
+  RowStore store_;                   // those of every row
   SortOrder order_;
   GroupTable table_;
   ChunkBuilder builder_;
   std::deque<Partition> partitions_;
   std::vector<std::int64_t> weights_;  // by slot
+  std::vector<std::uint32_t> owners_;  // by slot: partition
   using Expiry = std::pair<std::int64_t, std::uint32_t>;
   std::priority_queue<Expiry, std::vector<Expiry>, std::greater<>> expiries_;
 
