@@ -9,6 +9,7 @@
 
 #include "columnar/decimal.hpp"
 #include "columnar/function.hpp"
+#include "columnar/json_text.hpp"
 #include "columnar/kernels.hpp"
 #include "columnar/numeric_math.hpp"
 #include "columnar/text_form.hpp"
@@ -204,6 +205,17 @@ void text_to_interval(const KernelCall& call) {
   });
 }
 
+void text_to_jsonb(const KernelCall& call) {
+  StringHeap& heap = call.out.heap();
+  std::string json;
+  each_row<StringRef, StringRef>(call, [&](StringRef& r, const StringRef& a) -> const char* {
+    json.clear();
+    if (!normalise_json(a.view(), json)) return "invalid input syntax for type json";
+    r = heap.add(json);
+    return nullptr;
+  });
+}
+
 // Any type as text, by an appender of its text form.
 template <class T, class Append>
 void print_values(const KernelCall& call, Append append) {
@@ -256,8 +268,9 @@ Kernel from_text(LogicalType to) {
       return text_to_interval;
     case TypeId::Null:
     case TypeId::Text:
-    case TypeId::Jsonb:
       return copy_text;
+    case TypeId::Jsonb:
+      return text_to_jsonb;
   }
   return nullptr;
 }

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "columnar/decimal.hpp"
+#include "columnar/json_text.hpp"
 
 namespace dart::columnar {
 namespace {
@@ -234,8 +235,11 @@ Result<Value> parse_value(std::string_view text, LogicalType type) {
     case TypeId::Null:
     case TypeId::Text:
       return Value::of(type, StringRef(text));
-    case TypeId::Jsonb:
-      return Value::of(type, StringRef(trim_space(text)));
+    case TypeId::Jsonb: {
+      std::string json;
+      if (!normalise_json(text, json)) return fail(ErrorCode::Data, bad_syntax("json", text));
+      return Value::of(type, StringRef(json));
+    }
     case TypeId::Bool: {
       bool flag = false;
       if (!parse_bool(text, flag)) return fail(ErrorCode::Data, bad_syntax("boolean", text));

@@ -55,10 +55,10 @@ tl::unexpected<Error> unknown_function(std::string_view name, std::span<const Lo
 std::span<const ScalarFunction> scalar_functions() {
   static const std::vector<ScalarFunction> kAll = [] {
     std::vector<ScalarFunction> all;
-    for (const auto list :
-         {arithmetic_functions, comparison_functions, conditional_functions, format_functions, like_functions,
-          logic_functions, math_functions, numeric_functions, numeric_math_functions, pattern_functions,
-          rounding_functions, text_functions, text_more_functions, time_functions, width_bucket_functions}) {
+    for (const auto list : {arithmetic_functions, comparison_functions, conditional_functions,
+                            format_functions, json_functions, like_functions, logic_functions, math_functions,
+                            numeric_functions, numeric_math_functions, pattern_functions, rounding_functions,
+                            text_functions, text_more_functions, time_functions, width_bucket_functions}) {
       const auto part = list();
       all.insert(all.end(), part.begin(), part.end());
     }

@@ -11,6 +11,7 @@ std::span<const ScalarFunction> arithmetic_functions();
 std::span<const ScalarFunction> comparison_functions();
 std::span<const ScalarFunction> conditional_functions();
 std::span<const ScalarFunction> format_functions();
+std::span<const ScalarFunction> json_functions();
 std::span<const ScalarFunction> like_functions();
 std::span<const ScalarFunction> logic_functions();
 std::span<const ScalarFunction> math_functions();
