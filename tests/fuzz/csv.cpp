@@ -27,7 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if ((data[1] & 8U) != 0) builder.option("delimiter", ";");
   const std::string input(reinterpret_cast<const char*>(data + kHead), size - kHead);
   const auto columns = testing::all_columns(builder.table);
-  const auto whole = testing::read_all(builder.table, columns, input);
+  const auto whole = testing::read_all(builder.table, columns, input, {SIZE_MAX, 0, 64, 4096});
   const testing::Cut cut{1U + data[2], data[3], 1U + data[2] % 5U, 32U + data[3]};
   const auto pieces = testing::read_all(builder.table, columns, input, cut);
   DART_CHECK(whole.rows == pieces.rows);

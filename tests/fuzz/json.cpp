@@ -24,7 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   builder.table.format = "json";
   const std::string input(reinterpret_cast<const char*>(data + kHead), size - kHead);
   const auto columns = testing::all_columns(builder.table);
-  const auto whole = testing::read_all(builder.table, columns, input);
+  const auto whole = testing::read_all(builder.table, columns, input, {SIZE_MAX, 0, 64, 4096});
   const testing::Cut cut{1U + data[0], data[1], 1U + data[0] % 5U, 32U + data[1]};
   const auto pieces = testing::read_all(builder.table, columns, input, cut);
   DART_CHECK(whole.rows == pieces.rows);
