@@ -175,13 +175,43 @@ int SortOrder::compare(const std::uint64_t* a_words, Slot a, const std::uint64_t
 }
 
 template <class Compare>
+SortIndex::Place SortIndex::find_in(std::size_t b, const Compare& compare) const {
+  const Block& block = block_at(b);
+  std::size_t first = 0;
+  std::size_t last = block.size() / width_;
+  while (first < last) {
+    const std::size_t middle = (first + last) / 2;
+    const std::uint64_t* entry = block.data() + middle * width_;
+    const int order = compare(entry, static_cast<Slot>(entry[width_ - 1]));
+    if (order == 0) return {b, middle * width_, static_cast<Slot>(entry[width_ - 1])};
+    if (order < 0) {
+      first = middle + 1;
+    } else {
+      last = middle;
+    }
+  }
+  return {b, first * width_, RowStore::kNone};
+}
+
+template <class Compare>
 SortIndex::Place SortIndex::find_with(const Compare& compare) const {
+  if (more_.empty()) return find_in(0, compare);
   const auto at = [&](const std::uint64_t* entry) {
     return compare(entry, static_cast<Slot>(entry[width_ - 1]));
   };
+  const int front = at(head_.data());
+  if (front >= 0) return {0, 0, front == 0 ? static_cast<Slot>(head_[width_ - 1]) : RowStore::kNone};
   std::size_t low = 0;
-  std::size_t high = blocks_.size();
-  while (low < high) {  // the first block whose last entry is not before the row
+  std::size_t high =
+      more_.size();  // the last block, unless an earlier one's last entry is not before the row
+  const std::uint64_t* end = lasts_.data() + high * width_;
+  const int back = at(end);
+  if (back <= 0) {
+    const std::size_t size = more_.back().size();
+    if (back < 0) return {high, size, RowStore::kNone};
+    return {high, size - width_, static_cast<Slot>(end[width_ - 1])};
+  }
+  while (low < high) {
     const std::size_t middle = (low + high) / 2;
     if (at(lasts_.data() + middle * width_) < 0) {
       low = middle + 1;
@@ -189,23 +219,7 @@ SortIndex::Place SortIndex::find_with(const Compare& compare) const {
       high = middle;
     }
   }
-  if (low == blocks_.size())
-    return low == 0 ? Place{} : Place{low - 1, blocks_[low - 1].size(), RowStore::kNone};
-  const std::vector<std::uint64_t>& block = blocks_[low];
-  std::size_t first = 0;
-  std::size_t last = block.size() / width_;
-  while (first < last) {
-    const std::size_t middle = (first + last) / 2;
-    const std::uint64_t* entry = block.data() + middle * width_;
-    const int order = at(entry);
-    if (order == 0) return {low, middle * width_, static_cast<Slot>(entry[width_ - 1])};
-    if (order < 0) {
-      first = middle + 1;
-    } else {
-      last = middle;
-    }
-  }
-  return {low, first * width_, RowStore::kNone};
+  return find_in(low, compare);
 }
 
 SortIndex::Place SortIndex::find(const std::uint64_t* words, SortOrder::Columns columns,
@@ -221,59 +235,67 @@ SortIndex::Place SortIndex::find(const std::uint64_t* words, Slot slot) const {
 }
 
 void SortIndex::insert(Place place, const std::uint64_t* words, Slot slot) {
-  if (blocks_.empty()) {
-    blocks_.emplace_back();
-    lasts_.resize(width_);
-  }
-  if (blocks_[place.block].size() == kBlockEntries * width_) {
+  if (block_at(place.block).size() == kBlockEntries * width_) {
     split(place.block);
-    if (place.entry > blocks_[place.block].size()) {
-      place.entry -= blocks_[place.block].size();
+    const std::size_t half = block_at(place.block).size();
+    if (place.entry > half) {
+      place.entry -= half;
       ++place.block;
     }
   }
-  std::vector<std::uint64_t>& block = blocks_[place.block];
+  Block& block = block_at(place.block);
   const bool at_end = place.entry == block.size();
   const auto at = block.insert(block.begin() + static_cast<std::ptrdiff_t>(place.entry), width_, slot);
   std::copy_n(words, width_ - 1, at);
   if (at_end) note_last(place.block);
 }
 
-void SortIndex::note_last(std::size_t block) {
-  const std::vector<std::uint64_t>& entries = blocks_[block];
-  std::copy_n(entries.end() - static_cast<std::ptrdiff_t>(width_), width_,
-              lasts_.begin() + static_cast<std::ptrdiff_t>(block * width_));
+void SortIndex::note_last(std::size_t b) {
+  if (more_.empty()) return;
+  const Block& block = block_at(b);
+  std::copy_n(block.end() - static_cast<std::ptrdiff_t>(width_), width_,
+              lasts_.begin() + static_cast<std::ptrdiff_t>(b * width_));
 }
 
-void SortIndex::split(std::size_t block) {
-  const std::size_t half = kBlockEntries / 2 * width_;
-  std::vector<std::uint64_t> upper(blocks_[block].begin() + static_cast<std::ptrdiff_t>(half),
-                                   blocks_[block].end());
+void SortIndex::split(std::size_t b) {
+  const auto half = static_cast<std::ptrdiff_t>(kBlockEntries / 2 * width_);
+  Block upper;
   upper.reserve(kBlockEntries * width_);
-  blocks_[block].resize(half);
-  blocks_.insert(blocks_.begin() + static_cast<std::ptrdiff_t>(block) + 1, std::move(upper));
-  lasts_.insert(lasts_.begin() + static_cast<std::ptrdiff_t>((block + 1) * width_), width_, 0);
-  note_last(block);
-  note_last(block + 1);
+  upper.assign(block_at(b).begin() + half, block_at(b).end());
+  block_at(b).resize(static_cast<std::size_t>(half));
+  if (more_.empty()) lasts_.assign(width_, 0);
+  more_.insert(more_.begin() + static_cast<std::ptrdiff_t>(b), std::move(upper));
+  lasts_.insert(lasts_.begin() + static_cast<std::ptrdiff_t>((b + 1) * width_), width_, 0);
+  note_last(b);
+  note_last(b + 1);
 }
 
 void SortIndex::erase(Place place) {
-  std::vector<std::uint64_t>& block = blocks_[place.block];
+  Block& block = block_at(place.block);
   const auto at = block.begin() + static_cast<std::ptrdiff_t>(place.entry);
   block.erase(at, at + static_cast<std::ptrdiff_t>(width_));
-  if (block.empty()) {
-    blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(place.block));
-    const auto last = lasts_.begin() + static_cast<std::ptrdiff_t>(place.block * width_);
-    lasts_.erase(last, last + static_cast<std::ptrdiff_t>(width_));
-  } else if (place.entry == block.size()) {
-    note_last(place.block);
+  if (!block.empty()) {
+    if (place.entry == block.size()) note_last(place.block);
+    return;
   }
+  if (more_.empty()) return;
+  const auto last = lasts_.begin() + static_cast<std::ptrdiff_t>(place.block * width_);
+  lasts_.erase(last, last + static_cast<std::ptrdiff_t>(width_));
+  const std::size_t gone = place.block == 0 ? 0 : place.block - 1;
+  if (place.block == 0) head_.swap(more_.front());
+  more_.erase(more_.begin() + static_cast<std::ptrdiff_t>(gone));
+}
+
+void SortIndex::clear() {
+  head_.clear();
+  more_.clear();
+  lasts_.clear();
 }
 
 std::size_t SortIndex::bytes() const {
-  std::size_t bytes = blocks_.capacity() * sizeof(blocks_[0]) + lasts_.capacity() * sizeof(std::uint64_t);
-  for (const auto& block : blocks_) bytes += block.capacity() * sizeof(std::uint64_t);
-  return bytes;
+  std::size_t words = head_.capacity() + lasts_.capacity();
+  for (const Block& block : more_) words += block.capacity();
+  return words * sizeof(std::uint64_t) + more_.capacity() * sizeof(Block);
 }
 
 }  // namespace dart::engine

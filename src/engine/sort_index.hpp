@@ -60,7 +60,8 @@ class SortOrder {
 
 /// Slots in the order of a SortOrder: blocks of a few dozen entries, each the words and the slot, found by
 /// binary search over the blocks' last entries, then inside one. Insertion and removal move at most one
-/// block's entries.
+/// block's entries. An index of few rows is one block and costs one allocation; both ends are looked at
+/// first, since rows that come in order and leave in order are common.
 class SortIndex {
  public:
   explicit SortIndex(const SortOrder& order) : order_(&order), width_(order.words() + 1) {}
@@ -76,13 +77,15 @@ class SortIndex {
   /// At the place that `find` gave for the row just before.
   void insert(Place place, const std::uint64_t* words, RowStore::Slot slot);
   void erase(Place place);
-  [[nodiscard]] bool empty() const { return blocks_.empty(); }
+  [[nodiscard]] bool empty() const { return head_.empty(); }
+  void clear();
   [[nodiscard]] std::size_t bytes() const;
 
   /// visit(words, slot) in order until it returns false.
   template <class Visit>
   void scan(Visit&& visit) const {
-    for (const std::vector<std::uint64_t>& block : blocks_) {
+    for (std::size_t b = 0; b <= more_.size(); ++b) {
+      const Block& block = block_at(b);
       for (std::size_t e = 0; e < block.size(); e += width_) {
         if (!visit(block.data() + e, static_cast<RowStore::Slot>(block[e + width_ - 1]))) return;
       }
@@ -90,16 +93,23 @@ class SortIndex {
   }
 
  private:
+  using Block = std::vector<std::uint64_t>;
   static constexpr std::size_t kBlockEntries = 32;
+
+  [[nodiscard]] const Block& block_at(std::size_t b) const { return b == 0 ? head_ : more_[b - 1]; }
+  [[nodiscard]] Block& block_at(std::size_t b) { return b == 0 ? head_ : more_[b - 1]; }
   template <class Compare>
   [[nodiscard]] Place find_with(const Compare& compare) const;
+  template <class Compare>
+  [[nodiscard]] Place find_in(std::size_t block, const Compare& compare) const;
   void split(std::size_t block);
   void note_last(std::size_t block);
 
   const SortOrder* order_;
   std::size_t width_;
-  std::vector<std::vector<std::uint64_t>> blocks_;  // none is empty
-  std::vector<std::uint64_t> lasts_;                // the last entry of each block, side by side
+  Block head_;                        // empty only when the index is
+  std::vector<Block> more_;           // none is empty
+  std::vector<std::uint64_t> lasts_;  // with more_: the last entry of each block, side by side
 };
 
 }  // namespace dart::engine

@@ -15,17 +15,57 @@ namespace {
 
 using Slot = RowStore::Slot;
 
+/// The rows of one key: mostly one, or two while it changes.
+class SlotList {
+ public:
+  [[nodiscard]] bool empty() const { return count_ == 0; }
+  [[nodiscard]] const Slot* begin() const { return count_ <= kInline ? few_ : many_.data(); }
+  [[nodiscard]] const Slot* end() const { return begin() + count_; }
+  void push_back(Slot slot) {
+    if (count_ < kInline) {
+      few_[count_++] = slot;
+      return;
+    }
+    if (count_ == kInline) many_.assign(few_, few_ + kInline);
+    many_.push_back(slot);
+    ++count_;
+  }
+  /// False when it is not there.
+  bool erase(Slot slot) {
+    Slot* first = count_ <= kInline ? few_ : many_.data();
+    Slot* last = first + count_;
+    Slot* at = std::find(first, last, slot);
+    if (at == last) return false;
+    std::move(at + 1, last, at);
+    --count_;
+    if (count_ < kInline) return true;
+    many_.pop_back();
+    if (count_ == kInline) std::copy(many_.begin(), many_.end(), few_);
+    return true;
+  }
+  void clear() {
+    count_ = 0;
+    many_.clear();
+  }
+
+ private:
+  static constexpr std::size_t kInline = 2;
+  std::uint32_t count_ = 0;
+  Slot few_[kInline] = {};
+  std::vector<Slot> many_;  // all of them, when more than kInline
+};
+
 /// The rows of one input, in lists by key group.
 struct JoinSide {
   explicit JoinSide(std::vector<columnar::LogicalType> types) : store(std::move(types)) {}
 
   RowStore store;
-  std::vector<std::vector<Slot>> lists;  // by group
-  std::vector<std::int64_t> weights;     // by slot
-  std::vector<std::uint32_t> groups;     // by slot
-  std::vector<std::uint32_t> keys;       // input columns
-  std::vector<Slot> leaving;             // weight 0 at some point of the step
-  std::vector<Slot> gone;                // out of the lists, erased after the flush
+  std::vector<SlotList> lists;        // by group
+  std::vector<std::int64_t> weights;  // by slot
+  std::vector<std::uint32_t> groups;  // by slot
+  std::vector<std::uint32_t> keys;    // input columns
+  std::vector<Slot> leaving;          // weight 0 at some point of the step
+  std::vector<Slot> gone;             // out of the lists, erased after the flush
 
   /// Adds `weight` to an equal row of the group, or takes the row in; returns its slot.
   Slot change(std::uint32_t group, std::span<const Vector* const> columns, std::size_t row,
@@ -48,10 +88,7 @@ struct JoinSide {
   }
 
   void unlink(Slot slot) {
-    std::vector<Slot>& list = lists[groups[slot]];
-    const auto at = std::find(list.begin(), list.end(), slot);
-    if (at == list.end()) return;
-    list.erase(at);
+    if (!lists[groups[slot]].erase(slot)) return;
     gone.push_back(slot);
   }
 
@@ -112,6 +149,7 @@ class JoinOperator final : public Operator {
   }
 
  private:
+  static constexpr std::size_t kFewPairs = 16;
   static constexpr std::int64_t kNullKey = std::int64_t{1} << 32;
 
   struct Pair {
@@ -168,10 +206,12 @@ class JoinOperator final : public Operator {
     }
     Vector places;
     places.reset(columnar::LogicalType::of(columnar::TypeId::BigInt), chunk.rows);
+    const bool nulls =
+        std::any_of(columns_.begin(), columns_.end(), [](const Vector* v) { return v->has_nulls(); });
     for (std::size_t r = 0; r < chunk.rows; ++r) {
       const std::uint32_t group = row_groups_[r];
-      const bool null =
-          std::any_of(columns_.begin(), columns_.end(), [&](const Vector* v) { return v->is_null(r); });
+      const bool null = nulls && std::any_of(columns_.begin(), columns_.end(),
+                                             [&](const Vector* v) { return v->is_null(r); });
       places.mutable_data<std::int64_t>()[r] = group | (null ? kNullKey : 0);
       const bool fresh =
           waiting_[group]++ == 0 && sides_[0].lists[group].empty() && sides_[1].lists[group].empty();
@@ -216,6 +256,7 @@ class JoinOperator final : public Operator {
 
   void finish_step(std::int64_t step);
   void cancel_pairs();
+  void cancel_few_pairs();
   void apply_conditions();
   void settle_padding(std::int64_t step);
   void retire();
@@ -300,6 +341,10 @@ void JoinOperator::finish_step(std::int64_t step) {
 /// Adds up the weights of equal pairs and drops those that came and went.
 void JoinOperator::cancel_pairs() {
   if (pairs_.size() < 2) return;
+  if (pairs_.size() <= kFewPairs) {
+    cancel_few_pairs();
+    return;
+  }
   std::sort(pairs_.begin(), pairs_.end(), [](const Pair& a, const Pair& b) {
     return std::tie(a.left, a.right) < std::tie(b.left, b.right);
   });
@@ -309,6 +354,22 @@ void JoinOperator::cancel_pairs() {
       pairs_[kept - 1].weight += pairs_[k].weight;
     } else {
       pairs_[kept++] = pairs_[k];
+    }
+  }
+  pairs_.resize(kept);
+  std::erase_if(pairs_, [](const Pair& pair) { return pair.weight == 0; });
+}
+
+void JoinOperator::cancel_few_pairs() {
+  std::size_t kept = 0;
+  for (std::size_t k = 0; k < pairs_.size(); ++k) {
+    std::size_t same = 0;
+    while (same < kept && (pairs_[same].left != pairs_[k].left || pairs_[same].right != pairs_[k].right))
+      ++same;
+    if (same == kept) {
+      pairs_[kept++] = pairs_[k];
+    } else {
+      pairs_[same].weight += pairs_[k].weight;
     }
   }
   pairs_.resize(kept);

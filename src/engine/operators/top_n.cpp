@@ -236,7 +236,7 @@ class TopNOperator final : public StepOperator {
       gone_.push_back(slot);
       return true;
     });
-    partition.index = SortIndex(order_);
+    partition.index.clear();
     partition.listed.clear();
     emptied_.push_back(p);
   }
