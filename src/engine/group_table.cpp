@@ -79,7 +79,9 @@ template <bool insert>
 void GroupTable::lookup_texts(const Vector& keys, std::size_t first, std::size_t rows, Group* groups) {
   const Vector* const columns[] = {&keys};
   const bool nulls = keys.has_nulls();
+  hash_ahead(columns, first, rows);
   for (std::size_t r = first; r < first + rows; ++r) {
+    fetch_ahead(r - first, rows);
     if (nulls && keys.is_null(r)) {
       if (insert && null_group_ == kNone) null_group_ = keys_.insert(columns, r);
       groups[r - first] = null_group_;
@@ -89,7 +91,7 @@ void GroupTable::lookup_texts(const Vector& keys, std::size_t first, std::size_t
     const bool short_key = key.is_inline();
     const std::uint64_t head = key.head();
     // A long string is told apart by length and prefix (head), then by its hash (tail), then by its bytes.
-    const std::uint64_t hash = hash_of(key);
+    const std::uint64_t hash = hashes_[r - first];
     const std::uint64_t tail = short_key ? key.tail() : hash;
     std::size_t place = hash & mask_;
     while (entries_[place].group != kNone) {
@@ -110,12 +112,29 @@ void GroupTable::lookup_texts(const Vector& keys, std::size_t first, std::size_t
   }
 }
 
+/// The hashes of a batch, so that the table's places can be fetched before they are looked at: with many keys
+/// each look would otherwise wait for memory.
+void GroupTable::hash_ahead(std::span<const Vector* const> keys, std::size_t first, std::size_t rows) {
+  hashes_.resize(std::max(hashes_.size(), rows));
+  hash_rows(keys, first, rows, hashes_.data());
+}
+
+void GroupTable::fetch_ahead(std::size_t row, std::size_t rows) const {
+  constexpr std::size_t kFar = 8;
+  constexpr std::size_t kNear = 4;
+  if (row + kFar < rows) __builtin_prefetch(&entries_[hashes_[row + kFar] & mask_]);
+  if (row + kNear < rows) {
+    const Group group = entries_[hashes_[row + kNear] & mask_].group;
+    if (group != kNone) keys_.prefetch(group);
+  }
+}
+
 template <bool insert>
 void GroupTable::lookup_rows(std::span<const Vector* const> keys, std::size_t first, std::size_t rows,
                              Group* groups) {
-  hashes_.resize(std::max(hashes_.size(), rows));
-  hash_rows(keys, first, rows, hashes_.data());
+  hash_ahead(keys, first, rows);
   for (std::size_t r = first; r < first + rows; ++r) {
+    fetch_ahead(r - first, rows);
     const std::uint64_t hash = hashes_[r - first];
     std::size_t place = hash & mask_;
     while (entries_[place].group != kNone &&

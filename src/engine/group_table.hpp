@@ -61,6 +61,8 @@ class GroupTable {
   template <bool insert>
   void lookup_rows(std::span<const columnar::Vector* const> keys, std::size_t first, std::size_t rows,
                    Group* groups);
+  void hash_ahead(std::span<const columnar::Vector* const> keys, std::size_t first, std::size_t rows);
+  void fetch_ahead(std::size_t row, std::size_t rows) const;
   Group add(Entry& entry, std::span<const columnar::Vector* const> keys, std::size_t row);
   [[nodiscard]] std::uint64_t hash_entry(const Entry& entry) const;
   [[nodiscard]] std::uint64_t hash_group(Group group) const;

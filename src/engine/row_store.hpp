@@ -40,6 +40,9 @@ class RowStore {
   void erase(Slot slot);
   void clear();
 
+  /// The row will be visited soon.
+  void prefetch(Slot slot) const { __builtin_prefetch(row_at(slot)); }
+
   [[nodiscard]] bool is_null(Slot slot, std::size_t column) const {
     return ((row(slot)[column / 8] >> (column % 8)) & 1) != 0;
   }

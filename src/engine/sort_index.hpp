@@ -79,6 +79,8 @@ class SortIndex {
   void erase(Place place);
   [[nodiscard]] bool empty() const { return head_.empty(); }
   void clear();
+  /// A small index will be searched soon.
+  void prefetch() const { __builtin_prefetch(head_.data()); }
   [[nodiscard]] std::size_t bytes() const;
 
   /// visit(words, slot) in order until it returns false.

@@ -27,6 +27,16 @@ std::vector<std::size_t> exclusive_sinks(const plan::Plan& plan) {
   return owner;
 }
 
+/// How many operators with several inputs lie on the longest way from a source to each node, itself included.
+std::vector<std::size_t> joins_above(const plan::Plan& plan) {
+  std::vector<std::size_t> depth(plan.nodes.size(), 0);
+  for (std::size_t n = 0; n < plan.nodes.size(); ++n) {
+    for (const plan::Input& input : plan.nodes[n].inputs) depth[n] = std::max(depth[n], depth[input.node]);
+    if (plan.nodes[n].inputs.size() > 1) ++depth[n];
+  }
+  return depth;
+}
+
 /// Stages from the stage number of every node, in order of their first node, and the exchanges between them.
 Stages build(const plan::Plan& plan, const std::vector<std::size_t>& stage_of) {
   Stages result;
@@ -61,8 +71,10 @@ Stages cut(const plan::Plan& plan, std::size_t workers) {
   std::vector<std::size_t> stage_of(plan.nodes.size(), 0);
   if (workers > 1) {
     const std::vector<std::size_t> owner = exclusive_sinks(plan);
+    const std::vector<std::size_t> depth = joins_above(plan);
+    const std::size_t depths = 1 + *std::max_element(depth.begin(), depth.end());
     for (std::size_t n = 0; n < plan.nodes.size(); ++n) {
-      stage_of[n] = owner[n] >= kNoStage - 1 ? 0 : owner[n] + 1;
+      stage_of[n] = owner[n] >= kNoStage - 1 ? 0 : 1 + owner[n] * depths + depth[n];
     }
   }
   return build(plan, stage_of);

@@ -29,7 +29,8 @@ struct Stages {
 };
 
 /// Cuts a plan for one process: with one worker everything is one stage; with more, the sources (reading and
-/// parsing) are one stage and what belongs to each sink alone is another.
+/// parsing) are one stage, and what belongs to each sink alone is cut again in front of each operator with
+/// several inputs.
 [[nodiscard]] Stages cut(const plan::Plan& plan, std::size_t workers);
 /// Every node a stage of its own and every edge an exchange: the Storm model, kept for comparison.
 [[nodiscard]] Stages cut_every_operator(const plan::Plan& plan);

@@ -58,6 +58,11 @@ class AggregateOperator final : public StepOperator {
   }
 
   void apply(const Chunk& chunk, std::size_t begin, std::size_t end, std::int64_t) override {
+    constexpr std::size_t kFar = 6;
+    if (end + kFar < chunk.rows) {
+      __builtin_prefetch(states_.at(row_groups_[end + kFar]));
+      __builtin_prefetch(&groups_[row_groups_[end + kFar]]);
+    }
     feed_.update(chunk, begin, end, row_groups_.data(), states_.data());
     const std::int64_t* weights = chunk.weight_data();
     for (std::size_t r = begin; r < end; ++r) {

@@ -52,7 +52,10 @@ class TopNOperator final : public StepOperator {
   }
 
   void apply(const Chunk& chunk, std::size_t begin, std::size_t end, std::int64_t) override {
-    for (std::size_t r = begin; r < end; ++r) change(row_partitions_[r], r, chunk.weight(r));
+    for (std::size_t r = begin; r < end; ++r) {
+      if (!node_.partition.empty()) fetch_ahead(r, chunk.rows);
+      change(row_partitions_[r], r, chunk.weight(r));
+    }
   }
 
   void finish_step(std::int64_t step) override {
@@ -195,6 +198,18 @@ class TopNOperator final : public StepOperator {
       remove(p, place, place.slot);
     } else {  // may be listed, and may come back within the step
       leaving_.push_back({p, place.slot});
+    }
+  }
+
+  /// Partitions are many and small: what the next rows need is asked for while this one is worked on.
+  void fetch_ahead(std::size_t row, std::size_t rows) const {
+    constexpr std::size_t kFar = 8;
+    constexpr std::size_t kNear = 4;
+    if (row + kFar < rows) __builtin_prefetch(&partitions_[row_partitions_[row + kFar]]);
+    if (row + kNear < rows) {
+      const Partition& next = partitions_[row_partitions_[row + kNear]];
+      next.index.prefetch();
+      if (!next.listed.empty()) store_.prefetch(next.listed.back());
     }
   }
 
