@@ -129,6 +129,8 @@ bool merge_projects(Plan& plan) {
       const auto* project = std::get_if<Project>(&node.kind);
       const auto columns = project != nullptr ? picked(*project) : std::nullopt;
       if (columns && is_identity(*columns, plan.nodes[node.inputs.front().node].schema.size())) {
+        // The names that the query gave stay.
+        if (readers[node.inputs.front().node] == 1) plan.nodes[node.inputs.front().node].schema = node.schema;
         bypass(plan, id);
         here = true;
       }
