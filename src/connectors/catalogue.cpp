@@ -108,7 +108,7 @@ Result<std::unique_ptr<engine::Sink>> Factory::open_sink(const plan::TableDefini
   if (format->make_encoder == nullptr) return cannot(table, "format", table.format, "written");
   DART_TRY(auto encoder, format->make_encoder(table));
   DART_TRY(auto bytes, entry->create_bytes(table));
-  return std::make_unique<EncodedSink>(std::move(encoder), std::move(bytes), clocks_);
+  return std::make_unique<EncodedSink>(table, std::move(encoder), std::move(bytes), clocks_);
 }
 
 }  // namespace dart::connectors

@@ -1,11 +1,14 @@
 #include "connectors/encoded_sink.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 namespace dart::connectors {
 
-EncodedSink::EncodedSink(std::unique_ptr<Encoder> encoder, std::unique_ptr<ByteSink> bytes, Clocks clocks)
-    : encoder_(std::move(encoder)), bytes_(std::move(bytes)), clocks_(std::move(clocks)) {
+EncodedSink::EncodedSink(const plan::TableDefinition& table, std::unique_ptr<Encoder> encoder,
+                         std::unique_ptr<ByteSink> bytes, Clocks clocks)
+    : table_(table), encoder_(std::move(encoder)), bytes_(std::move(bytes)), clocks_(std::move(clocks)) {
   buffer_.reserve(kBufferBytes + kBufferBytes / 4);
   encoder_->begin(buffer_);
 }
@@ -15,6 +18,12 @@ Status EncodedSink::write(const columnar::Chunk& chunk, const engine::Progress& 
   for (std::size_t row = 0; row < chunk.rows; ++row) {
     const TimePoint origin = steps != nullptr ? progress.origin(steps[row]) : progress.origin_first;
     const std::int64_t weight = chunk.weight(row);
+    if (weight < 0 && !table_.op_column) {
+      return fail(ErrorCode::Unsupported,
+                  fmt::format("table \"{}\": a row is taken back, which a {} cannot do", table_.name,
+                              table_.connector),
+                  std::nullopt, "add op_column to write every change as a row");
+    }
     for (std::int64_t copies = weight < 0 ? -weight : weight; copies > 0; --copies) {
       const std::size_t gap = encoder_->row(chunk, row, weight < 0 ? '-' : '+', buffer_);
       pending_.push_back({gap, origin});

@@ -19,7 +19,9 @@ class EncodedSink : public engine::Sink {
  public:
   static constexpr std::size_t kBufferBytes = 64 * 1024;
 
-  EncodedSink(std::unique_ptr<Encoder> encoder, std::unique_ptr<ByteSink> bytes, Clocks clocks);
+  /// `table` outlives the sink.
+  EncodedSink(const plan::TableDefinition& table, std::unique_ptr<Encoder> encoder,
+              std::unique_ptr<ByteSink> bytes, Clocks clocks);
 
   [[nodiscard]] Status write(const columnar::Chunk& chunk, const engine::Progress& progress) override;
   [[nodiscard]] Status flush() override;
@@ -33,6 +35,7 @@ class EncodedSink : public engine::Sink {
     TimePoint origin;
   };
 
+  const plan::TableDefinition& table_;
   std::unique_ptr<Encoder> encoder_;
   std::unique_ptr<ByteSink> bytes_;
   Clocks clocks_;

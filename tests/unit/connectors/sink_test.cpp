@@ -208,6 +208,18 @@ TEST(Sink, AnOpColumnTellsWhatAChangelogDoes) {
   EXPECT_EQ(sink->rows_written(), 3U);
 }
 
+TEST(Sink, ARowTakenBackIsNeverWrittenAsIfItWereNew) {
+  const TempFolder folder;
+  TableBuilder builder({{"a", type_of(TypeId::BigInt)}});
+  builder.option("path", folder.file("out"));
+  Chunk chunk = chunk_of({type_of(TypeId::BigInt)}, {{Value::bigint(1)}});
+  chunk.weights = numbers({-1});
+  const auto sink = open(builder.table);
+  const Status status = sink->write(chunk, at(0));
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().message, "table \"t\": a row is taken back, which a file cannot do");
+}
+
 TEST(Sink, AFullBufferIsWrittenByItself) {
   const TempFolder folder;
   TableBuilder builder({{"a", type_of(TypeId::Text)}});
