@@ -236,4 +236,8 @@ Result<GroupTable::Group> GroupTable::restore_key(ByteReader& in) {
   return group;
 }
 
+// The header calls it in line.
+template void GroupTable::lookup<true>(std::span<const Vector* const> keys, std::size_t first,
+                                       std::size_t rows, Group* groups);
+
 }  // namespace dart::engine
