@@ -2,6 +2,7 @@
 #include <iostream>
 #include <map>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -43,7 +44,11 @@ struct RunFlags {
   ScriptOptions script;
 };
 
+/// Reading and parsing on one processor, the query on another; results are the same for any number.
+std::size_t default_workers() { return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 2); }
+
 CLI::App* add_run(CLI::App& app, RunFlags& flags) {
+  flags.script.run.workers = default_workers();
   auto* run =
       app.add_subcommand("run", "Run a SQL file in this process until its bounded sources end, or Ctrl-C");
   auto* file = run->add_option("FILE,-f,--file", flags.file, "SQL file; - reads standard input");

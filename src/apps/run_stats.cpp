@@ -73,8 +73,9 @@ void add_operator(const runtime::RunReport& report, const Line& line, TextTable&
                  fmt::format("{:.1f}", 100 * share_of(c.busy_ns, report.wall_ns)),
                  c.state_bytes == 0 ? "-" : readable_bytes(c.state_bytes),
                  grouped(report.instances[line.instance].queue_peak.rows), watermark_text(c.watermark)});
-  for (const auto& [reason, count] : c.dropped)
-    table.add_note(fmt::format("dropped {}: {}", grouped(count), reason));
+  for (const auto& [reason, count] : c.dropped) {
+    if (count > 0) table.add_note(fmt::format("dropped {}: {}", grouped(count), reason));
+  }
   for (const auto& [reason, count] : c.errors)
     table.add_note(fmt::format("errors {}: {}", grouped(count), reason));
   for (const auto& sample : op.error_samples) {

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <mutex>
 #include <string_view>
 #include <utility>
 
@@ -74,7 +75,11 @@ class FileSink : public ByteSink {
  public:
   FileSink(FileDescriptor fd, std::string name) : fd_(std::move(fd)), name_(std::move(name)) {}
 
+  /// Several sinks may share standard output; what one call hands over, whole lines, stays together there.
   Status write(std::string_view bytes) override {
+    static std::mutex standard_output;
+    std::unique_lock<std::mutex> together;
+    if (fd_.get() == STDOUT_FILENO) together = std::unique_lock(standard_output);
     while (!bytes.empty()) {
       const ssize_t written = ::write(fd_.get(), bytes.data(), bytes.size());
       if (written >= 0) {

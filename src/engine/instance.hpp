@@ -65,7 +65,7 @@ class Instance {
   void receive(Message message);
   /// Nothing is waiting for this instance: sinks make visible what they hold (write(2)).
   void pause();
-  /// Ends the sources early (Ctrl-C): what has been read is finished, sinks are closed.
+  /// Ends the sources early (Ctrl-C): the next `poll` finishes what has been read and closes the sinks.
   void stop_sources();
 
   /// What this instance has produced for other stages since it was last taken; the taker empties it.

@@ -129,6 +129,7 @@ void WorkerPool::drive(Slot& slot, std::vector<engine::Message>& batch) {
   if (slot.reads && stop_.requested()) {
     slot.reads = false;
     slot.unit->stop_sources();
+    slot.unit->poll(now(), limits::kChunkRows);
     deliver(slot);
   }
   slot.unflushed |= !batch.empty();

@@ -55,6 +55,10 @@ class FakeUnit : public Unit {
   bool has_sources() const override { return to_read > 0; }
   Turn poll(TimePoint time, std::size_t budget) override {
     const Inside inside(*this);
+    if (stopped) {
+      end();
+      return {0, std::nullopt};
+    }
     if (hold_back) {
       if (const auto turn = hold_back(time)) return *turn;
     }
@@ -80,10 +84,7 @@ class FakeUnit : public Unit {
     const Inside inside(*this);
     ++pauses;
   }
-  void stop_sources() override {
-    stopped = true;
-    end();
-  }
+  void stop_sources() override { stopped = true; }
   std::vector<engine::Message>& outgoing() override { return outgoing_; }
   bool finished() const override { return finished_; }
   const std::optional<Error>& failure() const override { return failure_; }
