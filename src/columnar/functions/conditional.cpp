@@ -67,12 +67,25 @@ Result<BoundFunction> bind_nullif(Types types, Constants) {
   return BoundFunction{types[0], kernel, nullptr, false};
 }
 
+template <bool nulls>
+void count_nulls_kernel(const KernelCall& call) {
+  for (std::size_t row = 0; row < call.rows; ++row) {
+    std::int64_t count = 0;
+    for (const Vector* argument : call.arguments) count += argument->is_null(row) == nulls ? 1 : 0;
+    call.out.mutable_data<std::int64_t>()[row] = count;
+  }
+}
+
 std::vector<ScalarFunction> make_list() {
   constexpr TypeId kAny = TypeId::Null;
+  constexpr auto kNulls = bind_seeing_nulls<count_nulls_kernel<true>, TypeId::Int>;
+  constexpr auto kNonNulls = bind_seeing_nulls<count_nulls_kernel<false>, TypeId::Int>;
   return {
       {"greatest", {kAny}, true, bind_extreme<true>, "the largest argument that is not NULL"},
       {"least", {kAny}, true, bind_extreme<false>, "the smallest argument that is not NULL"},
       {"nullif", {kAny, kAny}, false, bind_nullif, "NULL when both are equal, else the first"},
+      {"num_nulls", {kAny}, true, kNulls, "how many arguments are NULL", true},
+      {"num_nonnulls", {kAny}, true, kNonNulls, "how many arguments are not NULL", true},
   };
 }
 

@@ -112,6 +112,44 @@ const char* divide_whole(int128& r, Operand a, Operand b) {
   return fits_precision(r, kMaxPrecision) ? nullptr : kOverflow;
 }
 
+int128 greatest_divisor(int128 a, int128 b) {
+  while (b != 0) {
+    const int128 rest = a % b;
+    a = b;
+    b = rest;
+  }
+  return a < 0 ? -a : a;
+}
+
+// Both at the larger scale, which is the result's.
+template <bool least_multiple>
+const char* divisor_or_multiple(int128& r, Operand a, Operand b) {
+  const int scale = std::max(a.scale, b.scale);
+  if (!rescale(a.unscaled, a.scale, scale, a.unscaled) || !rescale(b.unscaled, b.scale, scale, b.unscaled)) {
+    return kOverflow;
+  }
+  const int128 divisor = greatest_divisor(a.unscaled, b.unscaled);
+  r = divisor;
+  if (!least_multiple) return nullptr;
+  r = 0;
+  if (a.unscaled == 0 || b.unscaled == 0) return nullptr;
+  const int128 other = b.unscaled < 0 ? -b.unscaled : b.unscaled;
+  const int128 part = a.unscaled / divisor;
+  if (__builtin_mul_overflow(part < 0 ? -part : part, other, &r)) return kOverflow;
+  return fits_precision(r, kMaxPrecision) ? nullptr : kOverflow;
+}
+
+template <bool least_multiple>
+void divisor_kernel(const KernelCall& call) {
+  numeric_rows(call, divisor_or_multiple<least_multiple>);
+}
+
+template <bool least_multiple>
+Result<BoundFunction> bind_divisor(Types types, Constants) {
+  const LogicalType result = LogicalType::numeric(kMaxPrecision, std::max(types[0].scale, types[1].scale));
+  return BoundFunction{result, divisor_kernel<least_multiple>, nullptr, true};
+}
+
 void divide_whole_kernel(const KernelCall& call) { numeric_rows(call, divide_whole); }
 
 Result<BoundFunction> bind_divide_whole(Types, Constants) {
@@ -213,6 +251,8 @@ std::vector<ScalarFunction> make_list() {
       {"gcd", {BigInt, BigInt}, false, kGcdBigInt, "greatest common divisor"},
       {"lcm", {Int, Int}, false, kLcmInt, "least common multiple"},
       {"lcm", {BigInt, BigInt}, false, kLcmBigInt, "least common multiple"},
+      {"gcd", {Numeric, Numeric}, false, bind_divisor<false>, "greatest common divisor"},
+      {"lcm", {Numeric, Numeric}, false, bind_divisor<true>, "least common multiple"},
       {"factorial", {BigInt}, false, bind_factorial, "1 * 2 * ... * n"},
       {"div", {Numeric, Numeric}, false, bind_divide_whole, "whole part of the quotient"},
       {"sqrt", {Numeric}, false, bind_numeric<square_root>, "square root"},

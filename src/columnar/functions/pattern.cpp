@@ -174,6 +174,33 @@ void substr_kernel(const KernelCall& call) {
       });
 }
 
+// (text, pattern[, start[, n[, behind[, flags[, group]]]]]): the character where the match begins, or the one
+// behind it.
+void instr_kernel(const KernelCall& call) {
+  std::vector<Regex::Match> matches;
+  regex_rows<std::int64_t>(
+      call, 5,
+      [&](std::size_t row, std::string_view text, const Regex& regex, std::string_view) -> const char* {
+        const std::int64_t start = number_at(call, 2, row, 1);
+        const std::int64_t n = number_at(call, 3, row, 1);
+        const std::int64_t end = number_at(call, 4, row, 0);
+        const std::int64_t group = number_at(call, 6, row, 0);
+        if (start <= 0) return "invalid value for parameter \"start\"";
+        if (n <= 0) return "invalid value for parameter \"n\"";
+        if (end != 0 && end != 1) return "invalid value for parameter \"endoption\"";
+        if (group < 0) return "invalid value for parameter \"subexpr\"";
+        const auto index = static_cast<std::size_t>(group);
+        if (index > regex.groups() || !find_match(regex, text, start, n, matches) ||
+            !matches[index].present()) {
+          return nullptr;
+        }
+        const std::size_t at = end == 0 ? matches[index].begin : matches[index].end;
+        call.out.mutable_data<std::int64_t>()[row] =
+            static_cast<std::int64_t>(utf8::count(text.substr(0, at))) + 1;
+        return nullptr;
+      });
+}
+
 // substring(text from pattern): the first group, or everything that matched when there is none.
 void substring_kernel(const KernelCall& call) {
   std::vector<Regex::Match> matches;
@@ -293,6 +320,11 @@ std::vector<ScalarFunction> make_list() {
   add("regexp_substr", {Text, Text, Int, Int}, kSubstr, "match m from character n on");
   add("regexp_substr", {Text, Text, Int, Int, Text}, kSubstr, "match m, with flags");
   add("regexp_substr", {Text, Text, Int, Int, Text, Int}, kSubstr, "group k of match m");
+  std::vector<TypeId> places = {Text, Text};
+  for (const TypeId next : {Null, Int, Int, Int, Text, Int}) {
+    if (next != Null) places.push_back(next);
+    add("regexp_instr", places, bind_function<instr_kernel, Int, 5>, "the place of match m");
+  }
   add("substring", {Text, Text}, bind_function<substring_kernel, Text, 2>,
       "the part that matches, or its first group");
   constexpr auto kReplace = bind_function<replace_kernel, Text, 3>;

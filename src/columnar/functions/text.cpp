@@ -289,6 +289,7 @@ std::vector<ScalarFunction> make_list() {
   constexpr auto kTrim = bind_plain<trim_kernel<true, true>, Text>;
   constexpr auto kLeftTrim = bind_plain<trim_kernel<true, false>, Text>;
   constexpr auto kRightTrim = bind_plain<trim_kernel<false, true>, Text>;
+  constexpr auto kStarts = bind_plain<starts_with_kernel, Bool>;
   constexpr auto kFind = bind_plain<strpos_kernel, Int>;
   return {
       {"||", {Text, Text}, false, kJoin, "both texts, one behind the other"},
@@ -361,11 +362,8 @@ std::vector<ScalarFunction> make_list() {
        false,
        kFind,
        "where the second text begins in the first; 0 when it does not"},
-      {"starts_with",
-       {Text, Text},
-       false,
-       bind_plain<starts_with_kernel, Bool>,
-       "whether the first begins so"},
+      {"starts_with", {Text, Text}, false, kStarts, "whether the first begins with the second"},
+      {"^@", {Text, Text}, false, kStarts, "whether the first begins with the second"},
   };
 }
 

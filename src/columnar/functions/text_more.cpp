@@ -138,25 +138,30 @@ void md5_kernel(const KernelCall& call) {
   });
 }
 
-template <void (*append)(std::string_view, std::string&)>
-void quote_kernel(const KernelCall& call) {
+void quote_ident_kernel(const KernelCall& call) {
   text_rows<StringRef>(call, [](std::string& out, const StringRef& a) -> const char* {
-    append(a.view(), out);
+    append_quoted_identifier(a.view(), out);
     return nullptr;
   });
 }
 
-void quote_nullable_kernel(const KernelCall& call) {
+// Of any type, by its text; NULL as the word where `nullable`, otherwise as NULL.
+template <bool nullable>
+void quote_literal_kernel(const KernelCall& call) {
   auto* const out = call.out.mutable_data<StringRef>();
   const Vector& a = *call.arguments[0];
+  std::string cell;
   std::string text;
   for (std::size_t row = 0; row < call.rows; ++row) {
+    out[row] = StringRef{};
     text.clear();
     if (a.is_null(row)) {
-      text = "NULL";
-    } else {
-      append_quoted_literal(a.at<StringRef>(row).view(), text);
+      if (nullable) out[row] = StringRef("NULL");
+      continue;
     }
+    cell.clear();
+    append_cell(a, row, cell);
+    append_quoted_literal(cell, text);
     out[row] = call.out.heap().add(text);
   }
 }
@@ -210,20 +215,12 @@ std::vector<ScalarFunction> make_list() {
       {"to_hex", {Int}, false, bind_plain<to_hex_kernel<true>, Text>, "hexadecimal digits"},
       {"to_hex", {BigInt}, false, bind_plain<to_hex_kernel<false>, Text>, "hexadecimal digits"},
       {"md5", {Text}, false, bind_plain<md5_kernel, Text>, "MD5 hash in hexadecimal digits"},
-      {"quote_ident",
-       {Text},
-       false,
-       bind_plain<quote_kernel<append_quoted_identifier>, Text>,
-       "as an SQL name"},
-      {"quote_literal",
-       {Text},
-       false,
-       bind_plain<quote_kernel<append_quoted_literal>, Text>,
-       "as an SQL literal"},
+      {"quote_ident", {Text}, false, bind_plain<quote_ident_kernel, Text>, "as an SQL name"},
+      {"quote_literal", {Null}, false, bind_plain<quote_literal_kernel<false>, Text>, "as an SQL literal"},
       {"quote_nullable",
-       {Text},
+       {Null},
        false,
-       bind_seeing_nulls<quote_nullable_kernel, Text>,
+       bind_seeing_nulls<quote_literal_kernel<true>, Text>,
        "as an SQL literal or NULL"},
       {"overlay",
        {Text, Text, Int},

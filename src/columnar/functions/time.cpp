@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "columnar/decimal.hpp"
@@ -209,6 +210,46 @@ void make_timestamp_kernel(const KernelCall& call) {
       });
 }
 
+void make_interval_kernel(const KernelCall& call) {
+  using I = std::int64_t;
+  each_row<I, I, I, I, I, I, I, double>(
+      call, [](I& r, I years, I months, I weeks, I days, I hours, I minutes, double seconds) -> const char* {
+        if (years != 0 || months != 0) return "months and years in an interval are not supported";
+        const double us = std::nearbyint(seconds * 1e6);
+        if (!(std::fabs(us) < 0x1p62)) return "interval out of range";
+        const int128 sum = static_cast<int128>(weeks * 7 + days) * kUsPerDay + hours * kUsPerHour +
+                           minutes * kUsPerMinute + static_cast<I>(us);
+        r = static_cast<I>(sum);
+        return r == sum ? nullptr : "interval out of range";
+      });
+}
+
+// Two periods, each from its earlier to its later end without that; one instant counts as a period.
+bool overlap(std::int64_t start_a, std::int64_t end_a, std::int64_t start_b, std::int64_t end_b) {
+  if (start_a > end_a) std::swap(start_a, end_a);
+  if (start_b > end_b) std::swap(start_b, end_b);
+  if (start_a == start_b) return true;
+  return start_a > start_b ? start_a < end_b : start_b < end_a;
+}
+
+// The second and the fourth argument are times, or lengths to be added.
+template <bool lengths>
+void overlaps_kernel(const KernelCall& call) {
+  using I = std::int64_t;
+  each_row<std::uint8_t, I, I, I, I>(
+      call, [](std::uint8_t& r, I start_a, I a, I start_b, I b) -> const char* {
+        if (lengths && (__builtin_add_overflow(start_a, a, &a) || __builtin_add_overflow(start_b, b, &b))) {
+          return kTimestampRange;
+        }
+        r = static_cast<std::uint8_t>(overlap(start_a, a, start_b, b));
+        return nullptr;
+      });
+}
+
+void same_kernel(const KernelCall& call) {
+  map_unary<std::int64_t, std::int64_t>(call, [](std::int64_t a) { return a; });
+}
+
 void is_finite_kernel(const KernelCall& call) {
   map_unary<std::uint8_t, std::int64_t>(
       call, [](std::int64_t us) { return static_cast<std::uint8_t>(is_finite_time(us)); });
@@ -284,6 +325,17 @@ std::vector<ScalarFunction> make_list() {
   add("to_timestamp", {Double}, bind_plain<to_timestamp_kernel, TimestampTz>, "seconds since 1970 as a time");
   add("make_timestamp", {Int, Int, Int, Int, Int, Double}, bind_plain<make_timestamp_kernel, Timestamp>,
       "from year, month, day, hour, minute, second");
+  add("make_timestamptz", {Int, Int, Int, Int, Int, Double}, bind_plain<make_timestamp_kernel, TimestampTz>,
+      "from year, month, day, hour, minute, second in UTC");
+  add("make_interval", {Int, Int, Int, Int, Int, Int, Double}, bind_plain<make_interval_kernel, Interval>,
+      "from years and months (0), weeks, days, hours, minutes, seconds");
+  add("justify_hours", {Interval}, bind_plain<same_kernel, Interval>, "the same: 24 hours are a day already");
+  for (const TypeId time : {Timestamp, TimestampTz}) {
+    add("overlaps", {time, time, time, time}, bind_plain<overlaps_kernel<false>, Bool>,
+        "whether two periods meet");
+    add("overlaps", {time, Interval, time, Interval}, bind_plain<overlaps_kernel<true>, Bool>,
+        "whether two periods meet");
+  }
   add("isfinite", {Timestamp}, bind_plain<is_finite_kernel, Bool>, "neither infinity nor -infinity");
   add("isfinite", {TimestampTz}, bind_plain<is_finite_kernel, Bool>, "neither infinity nor -infinity");
   add("isfinite", {Interval}, bind_plain<always_finite_kernel, Bool>, "always true");

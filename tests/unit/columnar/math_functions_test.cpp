@@ -98,6 +98,10 @@ TEST(Math, WholeNumbers) {
       {"div", {"numeric(9,2) -9.50", "int 4"}, "-2"},
       {"div", {"numeric(9,2) 1", "int 0"}, "error: division by zero"},
       {"mod", {"numeric(9,2) 9.50", "int 4"}, "1.50"},
+      {"gcd", {"numeric(9,2) 12.50", "numeric(9,3) 5.000"}, "2.500"},
+      {"lcm", {"numeric(9,2) 12.50", "numeric(9,3) -5.000"}, "25.000"},
+      {"lcm", {"numeric(9,2) 0", "int 4"}, "0.00"},
+      {"gcd", {"numeric(9,2) -12.50", "int 0"}, "12.50"},
   });
 }
 

@@ -191,6 +191,8 @@ TEST(Conditional, GreatestLeastNullif) {
       {"nullif", {"int 1", "int NULL"}, "1"},
       {"nullif", {"text a", "unknown b"}, "a"},
       {"nullif", {"double NaN", "double NaN"}, "NULL"},
+      {"num_nulls", {"int 1", "text NULL", "double NULL"}, "2"},
+      {"num_nonnulls", {"int 1", "text NULL", "double NULL"}, "1"},
   });
   EXPECT_EQ(result_type("greatest", {"numeric(9,2)", "numeric(9,4)"}), "numeric(11,4)");
   EXPECT_EQ(result_type("greatest", {"int", "text"}), "error: types integer and text cannot be matched");

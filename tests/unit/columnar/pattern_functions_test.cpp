@@ -94,6 +94,15 @@ TEST(Patterns, Functions) {
       {"regexp_replace", {"text abcabc", "text ^abc", "text x", "text g"}, "xabc"},
       {"regexp_replace", {"text foobar", "text (?:o+)(b)", "text <\\1>"}, "f<b>ar"},
       {"regexp_replace", {"text NULL", "text a", "text b"}, "NULL"},
+      {"regexp_instr", {"text number of your street, town zip, FR", "text [^,]+", "int 1", "int 2"}, "23"},
+      {"regexp_instr",
+       {"text ABCDEFGHI", "text (c..)(...)", "int 1", "int 1", "int 0", "text i", "int 2"},
+       "6"},
+      {"regexp_instr", {"text abc", "text c"}, "3"},
+      {"regexp_instr", {"text abc", "text x"}, "0"},
+      {"regexp_instr", {"text abcabc", "text b", "int 3"}, "5"},
+      {"regexp_instr", {"text abc", "text b", "int 1", "int 1", "int 1"}, "3"},
+      {"regexp_instr", {"text abc", "text b", "int 1", "int 1", "int 0", "text i"}, "2"},
   });
 }
 

@@ -135,6 +135,10 @@ TEST(TextFunctions, CodesAndQuotes) {
       {"quote_literal", {"text a\\b"}, "E'a\\\\b'"},
       {"quote_nullable", {"text NULL"}, "NULL"},
       {"quote_nullable", {"text a'b"}, "'a''b'"},
+      {"quote_literal", {"double 1.5"}, "'1.5'"},
+      {"quote_literal", {"text NULL"}, "NULL"},
+      {"quote_nullable", {"int 5"}, "'5'"},
+      {"^@", {"text alphabet", "text alph"}, "t"},
   });
 }
 
