@@ -67,7 +67,9 @@ void RowStore::release_strings(Slot slot) {
 }
 
 void RowStore::store(std::byte* place, std::span<const Vector* const> columns, std::size_t row) {
-  std::memset(place, 0, (types_.size() + 63) / 64 * 8);
+  const std::uint64_t no_nulls = 0;
+  for (std::size_t word = 0; word < (types_.size() + 63) / 64; ++word)
+    std::memcpy(place + 8 * word, &no_nulls, 8);
   for (std::size_t c = 0; c < types_.size(); ++c) {
     const Vector& column = *columns[c];
     std::byte* cell = place + offsets_[c];

@@ -236,7 +236,11 @@ SortIndex::Place SortIndex::find(const std::uint64_t* words, Slot slot) const {
 
 void SortIndex::insert(Place place, const std::uint64_t* words, Slot slot) {
   if (block_at(place.block).size() == kBlockEntries * width_) {
-    split(place.block);
+    if (place.block == 0 && place.entry == 0) {  // rows that come in order fill a fresh block, not a half
+      add_front();
+    } else {
+      split(place.block);
+    }
     const std::size_t half = block_at(place.block).size();
     if (place.entry > half) {
       place.entry -= half;
@@ -268,6 +272,17 @@ void SortIndex::split(std::size_t b) {
   lasts_.insert(lasts_.begin() + static_cast<std::ptrdiff_t>((b + 1) * width_), width_, 0);
   note_last(b);
   note_last(b + 1);
+}
+
+void SortIndex::add_front() {
+  Block fresh;
+  fresh.reserve(kBlockEntries * width_);
+  fresh.swap(head_);
+  if (more_.empty()) {
+    lasts_.assign(fresh.end() - static_cast<std::ptrdiff_t>(width_), fresh.end());
+  }
+  more_.insert(more_.begin(), std::move(fresh));
+  lasts_.insert(lasts_.begin(), width_, 0);
 }
 
 void SortIndex::erase(Place place) {

@@ -105,6 +105,7 @@ class SortIndex {
   template <class Compare>
   [[nodiscard]] Place find_in(std::size_t block, const Compare& compare) const;
   void split(std::size_t block);
+  void add_front();
   void note_last(std::size_t block);
 
   const SortOrder* order_;

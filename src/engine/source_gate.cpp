@@ -207,6 +207,11 @@ void SourceGate::admit(const Chunk& read, EventTime watermark, const Progress& p
                        std::deque<Admitted>& out) {
   std::size_t begin = 0;
   std::int64_t first = progress.first;
+  const bool first_rows = watermark == kMinEventTime;
+  if (first_rows && time_position_ && read.rows > 0) {
+    // The first row of all passes nothing: no window can be open before it.
+    watermark = less_delay(read.columns[*time_position_].at<std::int64_t>(0), table_.watermark_delay_us);
+  }
   const bool crosses = cut_us_ > 0 && time_position_ && watermark != kMinEventTime &&
                        columnar::align_down(watermark, cut_us_) != columnar::align_down(watermark_, cut_us_);
   if (crosses) {
