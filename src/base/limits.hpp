@@ -20,7 +20,7 @@ inline constexpr std::size_t kColumns = 1600;
 /// Nodes of one plan at most.
 inline constexpr std::size_t kPlanNodes = 10000;
 /// Rows and bytes waiting in one queue between two instances before the producer has to wait.
-inline constexpr std::size_t kQueueRows = 64 * kChunkRows;
+inline constexpr std::size_t kQueueRows = 4 * kChunkRows;
 inline constexpr std::size_t kQueueBytes = 64U << 20;
 /// Rows that an instance handles in one turn, before its worker looks who needs it most.
 inline constexpr std::size_t kTurnRows = 8 * kChunkRows;
