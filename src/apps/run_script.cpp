@@ -3,7 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <map>
 #include <ostream>
+#include <system_error>
+#include <vector>
 
 #include "apps/run_stats.hpp"
 #include "connectors/catalogue.hpp"
@@ -66,6 +70,52 @@ Status print_explains(const sql::Script& script, std::ostream& out) {
   return {};
 }
 
+std::string path_of(const plan::TableDefinition& table) {
+  const auto* path = plan::find_option(table.options, "path");
+  return table.connector == "file" && path != nullptr && path->text() != "-" ? path->text() : std::string();
+}
+
+/// Opening a sink empties its file, so a script must not read the file that it writes.
+Status check_files(const plan::Plan& plan) {
+  std::vector<const plan::TableDefinition*> read;
+  for (const plan::Node& node : plan.nodes) {
+    if (const auto* scan = std::get_if<plan::Scan>(&node.kind)) read.push_back(&plan.tables[scan->table]);
+  }
+  for (const plan::NodeId sink : plan.sinks()) {
+    const plan::TableDefinition& written = plan.tables[std::get<plan::Sink>(plan.nodes[sink].kind).table];
+    const std::string target = path_of(written);
+    for (const plan::TableDefinition* source : read) {
+      std::error_code ignored;
+      const std::string path = path_of(*source);
+      if (target.empty() || path.empty() || !std::filesystem::equivalent(path, target, ignored)) continue;
+      return fail(ErrorCode::InvalidArgument,
+                  fmt::format("table \"{}\" writes the file that table \"{}\" reads: '{}'", written.name,
+                              source->name, target),
+                  std::nullopt, "write to another file");
+    }
+  }
+  return {};
+}
+
+/// Rows that were left out do not pass in silence, also without --stats.
+void note_left_out_rows(const runtime::RunReport& report, std::ostream& err) {
+  std::map<std::string, std::uint64_t> errors;
+  std::uint64_t late = 0;
+  for (const auto& instance : report.instances) {
+    for (const auto& op : instance.operators) {
+      late += op.counters.late;
+      for (const auto& [reason, rows] : op.counters.errors) errors[reason] += rows;
+    }
+  }
+  if (late > 0)
+    err << fmt::format("note: {} late row{}, handled as the table's `late` says\n", late,
+                       late == 1 ? "" : "s");
+  for (const auto& [reason, rows] : errors) {
+    err << fmt::format("note: {} row{} left out: {} (--stats says where)\n", rows, rows == 1 ? "" : "s",
+                       reason);
+  }
+}
+
 }  // namespace
 
 std::string error_line(const Error& error) {
@@ -86,6 +136,8 @@ ScriptOutcome run_script(std::string_view text, const ScriptOptions& options,
     if (script->explanations.empty()) err << "nothing to do: the script has no SELECT, INSERT or EXPLAIN\n";
     return {};
   }
+  if (const Status files = check_files(script->plan); !files)
+    return fail_with(files.error(), text, options, err);
   auto report = runtime::run_plan(script->plan, connectors, options.run, stop);
   if (!report) return fail_with(report.error(), text, options, err);
 
@@ -98,6 +150,8 @@ ScriptOutcome run_script(std::string_view text, const ScriptOptions& options,
     } else {
       err << stats_text(stats) << std::flush;
     }
+  } else {
+    note_left_out_rows(*report, err);
   }
   outcome.report = std::move(*report);
   return outcome;
