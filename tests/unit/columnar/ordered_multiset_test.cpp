@@ -79,7 +79,7 @@ void grow_and_shrink(std::uint64_t seed, std::size_t most, Make&& make) {
 
 TEST(OrderedMultiset, AgreesWithAMapOfIntegers) {
   grow_and_shrink<std::int64_t>(1, 20, [](Random& r) { return static_cast<std::int64_t>(r.below(30)); });
-  grow_and_shrink<std::int64_t>(2, 10'000, [](Random& r) { return static_cast<std::int64_t>(r.next()); });
+  grow_and_shrink<std::int64_t>(2, 5'000, [](Random& r) { return static_cast<std::int64_t>(r.next()); });
 }
 
 TEST(OrderedMultiset, AgreesWithAMapOfWideIntegers) {
