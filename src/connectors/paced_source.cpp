@@ -79,6 +79,7 @@ Result<ReadOutcome> PacedSource::read(TimePoint now, std::size_t max_rows, colum
   outcome.last_seq = consumed_seq_;
   if (ahead_.empty()) {
     outcome.end = inner_ended_;
+    outcome.wake_at = inner_wake_;
     outcome.last_seq = consumed_seq_ = inner_seq_;
     outcome.origin_first = outcome.origin_last = now;
     out.rows = 0;
@@ -106,6 +107,7 @@ Status PacedSource::read_ahead(TimePoint now, std::size_t rows) {
   Ahead ahead;
   DART_TRY(const ReadOutcome got, inner_->read(now, rows, ahead.chunk));
   inner_ended_ = got.end;
+  inner_wake_ = got.wake_at;
   inner_seq_ = std::max(inner_seq_, got.last_seq);
   if (got.rows == 0) return {};
   ahead.last_seq = got.last_seq;

@@ -70,7 +70,8 @@ class PacedSource : public engine::Source {
   std::optional<EventTime> first_time_;
   TimePoint newest_due_;  // replay: a row with an older time than one before it is due with that one
   std::int64_t consumed_seq_ = 0;
-  std::int64_t inner_seq_ = 0;  // of the last record that inner_ has consumed
+  std::int64_t inner_seq_ = 0;           // of the last record that inner_ has consumed
+  std::optional<TimePoint> inner_wake_;  // when inner_ wants to be asked again after giving no row
   bool inner_ended_ = false;
 };
 

@@ -139,6 +139,19 @@ TEST(PacedSource, ReplaysTheRecordedTimeFasterAndHidesTheColumnItNeeds) {
   EXPECT_EQ(pieces[2].outcome.origin_last.us, kStart + 3'000'000);
 }
 
+TEST(PacedSource, AFileOfBadRowsIsReadToItsEnd) {
+  const TempFolder folder;
+  std::string bytes;
+  for (int i = 0; i < 20'000; ++i) bytes += "bad\n";
+  TableBuilder builder({{"a", type_of(TypeId::BigInt)}});
+  builder.option("path", folder.write("in.csv", bytes + "1\n")).option("rate", Value::bigint(1'000'000));
+  const auto source = open(builder.table, {0});
+  const auto pieces = drive(*source, 2048);
+  ASSERT_EQ(pieces.size(), 1U);
+  EXPECT_EQ(pieces[0].rows, "20001:1\n");
+  EXPECT_EQ(pieces[0].outcome.origin_last.us, kStart + 20'000);
+}
+
 TEST(PacedSource, OptionsThatDoNotGoTogetherAreRefused) {
   const TempFolder folder;
   Factory factory(testing::fixed_clocks());
