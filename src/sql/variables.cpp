@@ -144,7 +144,8 @@ class Substituter {
     while (end < text_.size() && is_name(text_[end])) ++end;
     const std::string name(text_.substr(name_begin, end - name_begin));
     const bool closed = quote == '\0' || (end < text_.size() && text_[end] == quote);
-    if (name.empty() || !closed) {
+    // A colon before a number is no variable: a[1:2].
+    if (name.empty() || !closed || !is_name_start(name.front())) {
       ++at_;
       return {};
     }

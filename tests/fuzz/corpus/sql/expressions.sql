@@ -1,0 +1,1 @@
+SELECT CASE WHEN k IN (1, -2) THEN v::int ELSE NULL END, coalesce(m, 0) / 3, s || k, ts + INTERVAL '1 day', extract(hour from ts), NOT b IS TRUE, k BETWEEN SYMMETRIC 1 AND 2, s IS DISTINCT FROM 'a', greatest(k, 2), 1e3, nullif(k, 0) FROM t;

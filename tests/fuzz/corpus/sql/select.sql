@@ -1,0 +1,1 @@
+SELECT k, sum(v) FILTER (WHERE b), count(DISTINCT s) FROM t GROUP BY k HAVING count(*) > 1 ORDER BY 2 DESC LIMIT 3;

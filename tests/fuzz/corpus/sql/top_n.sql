@@ -1,0 +1,1 @@
+SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY k ORDER BY v DESC) AS rk FROM t) q WHERE rk <= 2;
