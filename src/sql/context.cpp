@@ -162,8 +162,9 @@ Result<Relation> Context::scan(std::uint32_t table, std::uint32_t offset) {
   relation.seq = width;
   relation.bounded = table_bounded[table];
   if (definition.event_time) {
-    const bool in_order = definition.watermark_delay_us == 0 && definition.late != plan::LatePolicy::Update;
-    relation.times.push_back({*definition.event_time, in_order || !definition.tie_break.empty(), 0});
+    const bool late_rows = definition.late == plan::LatePolicy::Update;
+    const bool sorted = !late_rows && (definition.watermark_delay_us == 0 || !definition.tie_break.empty());
+    relation.times.push_back({*definition.event_time, sorted, 0, late_rows});
   }
   return relation;
 }

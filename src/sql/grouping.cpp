@@ -59,8 +59,9 @@ Relation describe_groups(const Relation& input, const std::vector<std::uint32_t>
   }
   if (!has_end) return groups;
   groups.window = window;
-  groups.times.push_back({window.end, true, 0});
-  if (window.start && window.tumbling) groups.times.push_back({*window.start, true, window.size_us});
+  if (!window.closes) return groups;
+  groups.times.push_back({window.end, true, 0, false});
+  if (window.start && window.tumbling) groups.times.push_back({*window.start, true, window.size_us, false});
   return groups;
 }
 
@@ -103,7 +104,8 @@ Result<Grouping> Grouping::build(Context& context, Relation input, std::vector<E
   }
   node.per_block = is_per_block(input, node.keys);
   grouping.relation_ = describe_groups(input, node.keys);
-  if (grouping.relation_.window) node.expires_by_key = grouping.relation_.window->end;
+  if (grouping.relation_.window && grouping.relation_.window->closes)
+    node.expires_by_key = grouping.relation_.window->end;
   grouping.relation_.node = context.add(std::move(node), {{input.node, 0}}, std::move(schema), offset);
   return grouping;
 }

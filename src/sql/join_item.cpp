@@ -117,7 +117,8 @@ class JoinBuilder {
     }
   }
   [[nodiscard]] std::optional<std::uint32_t> window_key(const plan::Join& node) const {
-    if (!left_.window || !right_.window) return std::nullopt;
+    if (!left_.window || !right_.window || !left_.window->closes || !right_.window->closes)
+      return std::nullopt;
     for (std::uint32_t i = 0; i < node.left_keys.size(); ++i) {
       if (node.left_keys[i] == left_.window->end && node.right_keys[i] == right_.window->end) return i;
     }

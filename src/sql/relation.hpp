@@ -26,6 +26,7 @@ struct TimeColumn {
   bool sorted = false;           ///< rows come in the order of this column
   std::int64_t multiple_us = 0;  ///< not 0: starts of tumbling windows of this size; only windows that are
                                  ///< whole multiples of it close after them
+  bool late_rows = false;        ///< late = 'update': rows come behind the watermark after all
 };
 
 /// Rows carry the bounds of the tumble or hop window that they belong to; the bounds determine each other.
@@ -34,6 +35,7 @@ struct WindowColumns {
   std::uint32_t end = 0;
   std::int64_t size_us = 0;
   bool tumbling = false;
+  bool closes = true;  ///< no row comes once the watermark has passed the end
 };
 
 /// Rows come in whole blocks of count_window: its window_id and keys.

@@ -160,7 +160,7 @@ class WindowItem {
     }
     relation.node =
         context_.add(plan::WindowAssign{time, size, slide}, {{input.node, 0}}, std::move(schema), offset_);
-    relation.window = WindowColumns{width, width + 1, size, slide == size};
+    relation.window = WindowColumns{width, width + 1, size, slide == size, !event_time->late_rows};
     relation.seq_unique = relation.seq_unique && slide >= size;
     relation.block.reset();
     relation.max_rows.reset();
@@ -191,6 +191,7 @@ class WindowItem {
     relation.columns.push_back({"", "window_id", width, false, false});
     // A block waits until it is full: its rows are behind the watermark, and out of the table's order.
     relation.times.clear();
+    relation.window.reset();
     relation.seq_sorted = false;
     return relation;
   }

@@ -75,6 +75,16 @@ TEST(Plans, TopNPerWindowClosesWithIt) {
   EXPECT_FALSE(sink_of(script).weighted);
 }
 
+TEST(Plans, WindowsOfRowsThatMayBeLateNeverClose) {
+  const Script script = compiled(
+      "CREATE TABLE s (ts timestamp, k int) WITH (connector = 'endless', event_time = ts, late = 'update');"
+      "INSERT INTO keyed SELECT k, count(*) FROM tumble(s, ts, INTERVAL '10 s') GROUP BY window_end, k");
+  const auto aggregates = all_of<plan::Aggregate>(script.plan);
+  ASSERT_EQ(aggregates.size(), 1U);
+  EXPECT_EQ(aggregates[0].emit, plan::EmitPolicy::PerStep);
+  EXPECT_FALSE(aggregates[0].expires_by_key);
+}
+
 TEST(Plans, ASubQueryOverWindowsIsExactForWhatStandsAboveIt) {
   const Script script = compiled(
       "INSERT INTO keyed SELECT k, max(n) FROM (SELECT window_end, k, count(*) AS n "
