@@ -101,7 +101,11 @@ void map_binary_checked(const KernelCall& call, const char* reason, F f) {
     const A* const pa = a.data<A>();
     const B* const pb = b.data<B>();
     std::int64_t seen = 0;
-    for (std::size_t i = 0; i < call.rows; ++i) seen |= f(pa[i * stride_a], pb[i * stride_b], out[i]);
+    for (std::size_t i = 0; i < call.rows; ++i) {
+      R result;
+      seen |= f(pa[i * stride_a], pb[i * stride_b], result);
+      out[i] = result;
+    }
     flags = seen;
   });
   if (flags >= 0) return;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "columnar/civil.hpp"
@@ -15,15 +16,23 @@ char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c
 
 bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
 
+constexpr auto kTwoDigits = [] {
+  std::array<char, 200> digits{};
+  for (std::size_t i = 0; i < 100; ++i) {
+    digits[2 * i] = static_cast<char>('0' + i / 10);
+    digits[2 * i + 1] = static_cast<char>('0' + i % 10);
+  }
+  return digits;
+}();
+
 char* put_two(char* p, std::int64_t value) {
-  *p++ = static_cast<char>('0' + value / 10);
-  *p++ = static_cast<char>('0' + value % 10);
-  return p;
+  std::memcpy(p, kTwoDigits.data() + 2 * value, 2);
+  return p + 2;
 }
 
 // hh:mm:ss[.ffffff] without the zeros at the end of the fraction; hours below 100.
 char* put_time(char* p, std::int64_t us_of_day) {
-  const std::int64_t seconds = us_of_day / kUsPerSecond;
+  const auto seconds = static_cast<std::int32_t>(us_of_day / kUsPerSecond);
   std::int64_t fraction = us_of_day % kUsPerSecond;
   p = put_two(p, seconds / 3600);
   *p++ = ':';

@@ -59,7 +59,9 @@ void int_operation(const KernelCall& call) {
 
 template <class Operation>
 void bigint_operation(const KernelCall& call) {
-  map_binary_checked<std::int64_t, std::int64_t, std::int64_t>(call, kBigIntRange, Operation::wide);
+  map_binary_checked<std::int64_t, std::int64_t, std::int64_t>(
+      call, kBigIntRange,
+      [](std::int64_t a, std::int64_t b, std::int64_t& r) { return Operation::wide(a, b, r); });
 }
 
 bool is_infinite(double value) { return std::fabs(value) > std::numeric_limits<double>::max(); }
@@ -75,9 +77,9 @@ void double_operation(const KernelCall& call) {
 void multiply_double(const KernelCall& call) {
   double_operation<Multiply>(call);
   const double* const out = call.out.data<double>();
-  bool zero = false;
-  for (std::size_t i = 0; i < call.rows; ++i) zero |= out[i] == 0;
-  if (!zero) return;
+  std::int64_t zero = 0;
+  for (std::size_t i = 0; i < call.rows; ++i) zero |= failed_if(out[i] == 0);
+  if (zero == 0) return;
   for (std::size_t i = 0; i < call.rows; ++i) {
     if (out[i] == 0 && call.arguments[0]->at<double>(i) != 0 && call.arguments[1]->at<double>(i) != 0) {
       call.fail(i, kUnderflow);
@@ -159,7 +161,10 @@ std::int64_t move_time(std::int64_t time, std::int64_t interval, std::int64_t& r
 
 template <class Operation>
 void time_and_interval(const KernelCall& call) {
-  map_binary_checked<std::int64_t, std::int64_t, std::int64_t>(call, kTimestampRange, move_time<Operation>);
+  map_binary_checked<std::int64_t, std::int64_t, std::int64_t>(
+      call, kTimestampRange, [](std::int64_t time, std::int64_t interval, std::int64_t& r) {
+        return move_time<Operation>(time, interval, r);
+      });
 }
 
 void interval_plus_time(const KernelCall& call) {
@@ -178,7 +183,9 @@ void time_minus_time(const KernelCall& call) {
 
 template <class Operation>
 void interval_operation(const KernelCall& call) {
-  map_binary_checked<std::int64_t, std::int64_t, std::int64_t>(call, kIntervalRange, Operation::wide);
+  map_binary_checked<std::int64_t, std::int64_t, std::int64_t>(
+      call, kIntervalRange,
+      [](std::int64_t a, std::int64_t b, std::int64_t& r) { return Operation::wide(a, b, r); });
 }
 
 const char* scaled_interval(std::int64_t& r, double us) {
