@@ -1,6 +1,20 @@
 #include "engine/chunk_builder.hpp"
 
+#include "base/check.hpp"
+
 namespace dart::engine {
+
+void ChunkBuilder::repeat_by_weight() {
+  if (std::all_of(rows_.begin(), rows_.end(), [](const Row& row) { return row.weight == 1; })) return;
+  std::vector<Row> repeated;
+  for (Row row : rows_) {
+    DART_DCHECK(row.weight >= 0);
+    const std::int64_t times = row.weight;
+    row.weight = 1;
+    for (std::int64_t i = 0; i < times; ++i) repeated.push_back(row);
+  }
+  rows_ = std::move(repeated);
+}
 
 void ChunkBuilder::prepare(const Row* rows, std::size_t count, bool weighted, bool stepped) {
   constexpr auto kBigInt = columnar::LogicalType::of(columnar::TypeId::BigInt);

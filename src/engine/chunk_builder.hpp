@@ -32,9 +32,11 @@ class ChunkBuilder {
   [[nodiscard]] std::vector<Row>& rows() { return rows_; }
 
   /// Calls fill(rows, count, columns) for pieces of at most out.chunk_rows() rows; `columns` are reset
-  /// already. Then pushes each piece, with weights and steps where asked for, and forgets the rows.
+  /// already. Then pushes each piece, with weights and steps where asked for, and forgets the rows. Without
+  /// weights a row of weight n is pushed n times.
   template <class Fill>
   void flush(Output& out, bool weighted, bool stepped, Fill&& fill) {
+    if (!weighted) repeat_by_weight();
     for (std::size_t begin = 0; begin < rows_.size(); begin += out.chunk_rows()) {
       const std::size_t count = std::min(out.chunk_rows(), rows_.size() - begin);
       const Row* rows = rows_.data() + begin;
@@ -46,6 +48,7 @@ class ChunkBuilder {
   }
 
  private:
+  void repeat_by_weight();
   void prepare(const Row* rows, std::size_t count, bool weighted, bool stepped);
 
   std::vector<columnar::LogicalType> types_;

@@ -23,11 +23,28 @@ bool holds(const plan::Expression& condition, const Cells& row) {
 
 }  // namespace
 
+std::vector<bool> read_columns(const plan::Plan& plan, std::uint32_t table) {
+  const plan::TableDefinition& definition = plan.tables[table];
+  std::vector<bool> reads(definition.columns.size());
+  for (const Node& node : plan.nodes) {
+    const auto* scan = std::get_if<plan::Scan>(&node.kind);
+    if (scan == nullptr || scan->table != table) continue;
+    for (const std::uint32_t column : scan->columns) {
+      if (column < reads.size()) reads[column] = true;
+    }
+  }
+  if (definition.event_time) reads[*definition.event_time] = true;
+  for (const plan::CheckConstraint& check : definition.checks) plan::mark_columns(*check.condition, reads);
+  return reads;
+}
+
 NaiveExecutor::NaiveExecutor(const plan::Plan& plan)
     : plan_(plan),
       readers_(plan.tables.size()),
       outputs_(plan.nodes.size()),
       late_outputs_(plan.nodes.size()) {
+  for (std::uint32_t table = 0; table < plan.tables.size(); ++table)
+    readers_[table].reads = read_columns(plan, table);
   compute();
 }
 
@@ -37,7 +54,7 @@ void NaiveExecutor::step(std::uint32_t table, std::int64_t seq, Cells row) {
   now_step_ = seq;
   const plan::TableDefinition& definition = plan_.tables[table];
   Reader& reader = readers_[table];
-  if (accepts(definition, row)) {
+  if (accepts(table, row)) {
     Row read{row, seq, reader.watermark};
     read.cells.push_back(Value::bigint(seq));
     read.cells.push_back(Value::null(LogicalType::of(TypeId::TimestampTz)));
@@ -63,9 +80,11 @@ void NaiveExecutor::end() {
   compute();
 }
 
-bool NaiveExecutor::accepts(const plan::TableDefinition& table, const Cells& row) const {
+bool NaiveExecutor::accepts(std::uint32_t id, const Cells& row) const {
+  const plan::TableDefinition& table = plan_.tables[id];
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
-    if ((table.columns[c].not_null || table.event_time == c) && row[c].is_null()) return false;
+    const bool is_read = readers_[id].reads[c];
+    if (is_read && (table.columns[c].not_null || table.event_time == c) && row[c].is_null()) return false;
   }
   return std::all_of(table.checks.begin(), table.checks.end(), [&](const plan::CheckConstraint& check) {
     const Result<Value> value = evaluate(*check.condition, row);
@@ -265,7 +284,6 @@ NaiveExecutor::Relation NaiveExecutor::run(const plan::Emit& emit, const Node& n
     return sorted;
   }
   Relation& written = written_[id];
-  if (!started_ || ended_) return written;
   std::vector<Cells> compared;
   for (const Row& row : rows) {
     Cells cells;
@@ -278,6 +296,7 @@ NaiveExecutor::Relation NaiveExecutor::run(const plan::Emit& emit, const Node& n
   std::sort(compared.begin(), compared.end(), CellsLess{});
   if (compared == last_written_[id]) return written;
   last_written_[id] = std::move(compared);
+  if (!started_) return written;  // what is there before any row is known, not a change
   for (const Row& row : rows) written.push_back({row.cells, now_step_, row.watermark});
   return written;
 }

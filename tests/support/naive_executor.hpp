@@ -19,6 +19,9 @@ struct Emission {
   std::int64_t weight = 1;
 };
 
+/// By column of the table, whether a plan reads it; the others are never parsed and cannot be wrong.
+[[nodiscard]] std::vector<bool> read_columns(const plan::Plan& plan, std::uint32_t table);
+
 /// Runs a plan by the book: keeps the rows that each table has read so far and, after every step, computes
 /// every node anew from them, row by row. Nothing is incremental and nothing is shared with the engine but
 /// the kernels of scalar functions, so whatever both agree on is what the plan means.
@@ -52,7 +55,8 @@ class NaiveExecutor {
   };
   using Relation = std::vector<Row>;
   struct Reader {
-    Relation rows;  ///< cells are the table's columns, then _seq, then _read_at
+    std::vector<bool> reads;  ///< by column
+    Relation rows;            ///< cells are the table's columns, then _seq, then _read_at
     Relation late_rows;
     EventTime watermark = kMinEventTime;
     std::uint64_t late = 0;
@@ -63,7 +67,7 @@ class NaiveExecutor {
   void emit_changes(plan::NodeId sink, const Relation& now);
   [[nodiscard]] const Relation& input(const plan::Node& node, std::size_t index) const;
   [[nodiscard]] EventTime watermark_of(plan::NodeId node) const;
-  [[nodiscard]] bool accepts(const plan::TableDefinition& table, const Cells& row) const;
+  [[nodiscard]] bool accepts(std::uint32_t id, const Cells& row) const;
 
   [[nodiscard]] Relation run(const plan::Scan& scan, const plan::Node& node, const Relation& rows) const;
   [[nodiscard]] Relation run(const plan::Filter& filter, const plan::Node& node) const;

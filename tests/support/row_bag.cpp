@@ -82,4 +82,24 @@ std::string to_string(const std::vector<Cells>& rows) {
   return text;
 }
 
+std::string difference(const std::vector<Cells>& expected, const std::vector<Cells>& got) {
+  constexpr std::size_t kShown = 12;
+  std::vector<Cells> unexpected = got;
+  std::string text;
+  std::size_t shown = 0;
+  for (const Cells& row : expected) {
+    const auto found = std::find_if(unexpected.begin(), unexpected.end(),
+                                    [&](const Cells& other) { return nearly_equal(row, other); });
+    if (found != unexpected.end()) {
+      unexpected.erase(found);
+    } else if (shown++ < kShown) {
+      text += "  missing    " + to_string(row) + "\n";
+    }
+  }
+  for (std::size_t i = 0; i < std::min(unexpected.size(), kShown); ++i) {
+    text += "  unexpected " + to_string(unexpected[i]) + "\n";
+  }
+  return text;
+}
+
 }  // namespace dart::support

@@ -27,4 +27,7 @@ struct CellsLess {
 /// Sorted, one row a line.
 [[nodiscard]] std::string to_string(const std::vector<Cells>& rows);
 
+/// What one bag has and the other has not, a row a line, the first few.
+[[nodiscard]] std::string difference(const std::vector<Cells>& expected, const std::vector<Cells>& got);
+
 }  // namespace dart::support

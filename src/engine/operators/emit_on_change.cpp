@@ -12,6 +12,8 @@ namespace {
 
 using Slot = RowStore::Slot;
 
+constexpr std::int64_t kBeforeAnyRow = 0;  // rows count from 1
+
 /// emit = 'on_change': after a step in which the result, seen without the ignored columns, differs from the
 /// one written last, the whole result as append-only rows, in order of all columns. Kept are the result
 /// itself and the difference of its seen columns from what was written last; most steps leave that difference
@@ -59,6 +61,8 @@ class EmitOnChangeOperator final : public StepOperator {
     if (difference_.size() == 0) return;
     apply_chain();
     difference_.clear();
+    // What is there before any row (an aggregate without keys) is known, not a change.
+    if (step == kBeforeAnyRow) return;
     slots_.clear();
     result_.list(slots_);
     std::sort(slots_.begin(), slots_.end(),
