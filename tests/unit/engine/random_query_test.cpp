@@ -96,7 +96,9 @@ std::string check_steps(const std::vector<Written>& written, const Truth& truth,
         return fmt::format("after step {} row {} is there {} times", step, to_string(row), count);
     }
     const auto expected = std::prev(truth.views.upper_bound(step));
-    if (!same_bag(rows_of(sum), expected->second)) {
+    // What the end of the input brings may be written under the last step, or with it.
+    const bool at_end = step >= truth.last_step && same_bag(rows_of(sum), truth.views.rbegin()->second);
+    if (!at_end && !same_bag(rows_of(sum), expected->second)) {
       return fmt::format("after step {}\n{}written in this step\n{}", step,
                          difference(expected->second, rows_of(sum)), listing(written, step));
     }

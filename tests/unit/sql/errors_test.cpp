@@ -188,7 +188,7 @@ INSTANTIATE_TEST_SUITE_P(
              "q.sql:1:87: error: \"ts\" is not the event time of the rows"},
         Case{"CREATE VIEW v AS SELECT * FROM live ORDER BY v LIMIT 3; SELECT * FROM tumble(v, ts, INTERVAL "
              "'1 s')",
-             "q.sql:1:77: error: \"ts\" is not the event time of the rows"},
+             "q.sql:1:81: error: \"ts\" is not the event time of the rows"},
         Case{"SELECT * FROM tumble(trips, ts, INTERVAL '1 month')", "q.sql:1:42: error: "}));
 
 INSTANTIATE_TEST_SUITE_P(
