@@ -112,6 +112,11 @@ std::string check_nothing_missing(const std::vector<Written>& written, const Tru
   for (const Written& row : written) steps.insert(*row.step);
   for (const Emission& row : truth.emitted) {
     const bool may_come_later = row.step <= 0;  // what is there before any row comes with the first step
+    // A double that moved in its last digits is not a change that anybody could ask for.
+    if (row.step > 0 && same_bag(std::prev(truth.views.lower_bound(row.step))->second,
+                                 std::prev(truth.views.upper_bound(row.step))->second)) {
+      continue;
+    }
     if (!may_come_later && !steps.contains(row.step)) {
       return fmt::format("step {} should give {:+} {}", row.step, row.weight, to_string(row.row));
     }
