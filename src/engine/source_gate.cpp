@@ -26,7 +26,7 @@ EventTime less_delay(EventTime time, std::int64_t delay) {
 
 SourceGate::SourceGate(const plan::TableDefinition& table, const Scan& scan, std::int64_t cut_us,
                        Counters& counters)
-    : table_(table), scan_(scan), cut_us_(cut_us), counters_(counters) {
+    : table_(table), cut_us_(cut_us), counters_(counters) {
   std::vector<bool> wanted(table.columns.size(), false);
   for (const std::uint32_t column : scan.columns) {
     if (!is_hidden(column)) wanted[column] = true;

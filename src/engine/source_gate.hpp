@@ -54,7 +54,6 @@ class SourceGate {
   void push(const Chunk& read, EventTime watermark, const Progress& progress, std::deque<Admitted>& out);
 
   const plan::TableDefinition& table_;
-  const plan::Scan& scan_;
   std::int64_t cut_us_;
   Counters& counters_;
   std::vector<std::uint32_t> read_columns_;  // table columns, ascending

@@ -87,7 +87,7 @@ class TreeReader {
         parsed_at = static_cast<std::uint32_t>(value.number);
         value.number = script_.original(*parsed_at);
       }
-      tree.fields.emplace_back(std::string(field.key), std::move(value));
+      tree.fields.push_back({std::string(field.key), std::move(value)});
     }
     if (parsed_at) restore_negative(tree, *parsed_at);
     return tree;
@@ -109,7 +109,7 @@ class TreeReader {
       Tree value;
       value.form = Tree::Form::Number;
       value.number = rest.substr(0, digits).find('-') == std::string_view::npos ? number : -number;
-      field.fields.emplace_back("ival", std::move(value));
+      field.fields.push_back({"ival", std::move(value)});
     }
   }
 

@@ -7,8 +7,8 @@ namespace dart::sql {
 const Tree& Tree::operator[](std::string_view name) const {
   static const Tree kAbsent;
   const auto found =
-      std::find_if(fields.begin(), fields.end(), [&](const auto& f) { return f.first == name; });
-  return found == fields.end() ? kAbsent : found->second;
+      std::find_if(fields.begin(), fields.end(), [&](const auto& f) { return f.name == name; });
+  return found == fields.end() ? kAbsent : found->value;
 }
 
 std::optional<std::uint32_t> Tree::location() const {

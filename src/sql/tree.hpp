@@ -4,10 +4,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace dart::sql {
+
+struct TreeField;
 
 /// A node of PostgreSQL's parse tree: its kind ("ColumnRef", empty for plain records), its fields by name, or
 /// a list, or one scalar. Fields that hold their default (0, false, empty) are absent, as libpg_query leaves
@@ -18,10 +19,10 @@ struct Tree {
 
   Form form = Form::Absent;
   std::string kind;
-  std::vector<std::pair<std::string, Tree>> fields;  ///< Record
-  std::vector<Tree> items;                           ///< List
-  std::string text;                                  ///< Text
-  std::int64_t number = 0;                           ///< Number
+  std::vector<TreeField> fields;  ///< Record
+  std::vector<Tree> items;    ///< List
+  std::string text;           ///< Text
+  std::int64_t number = 0;    ///< Number
 
   [[nodiscard]] bool present() const { return form != Form::Absent; }
   [[nodiscard]] bool is(std::string_view name) const { return kind == name; }
@@ -34,6 +35,12 @@ struct Tree {
   [[nodiscard]] std::optional<std::uint32_t> location() const;
   /// location(), or 0.
   [[nodiscard]] std::uint32_t offset() const { return location().value_or(0); }
+};
+
+/// One field of a record.
+struct TreeField {
+  std::string name;
+  Tree value;
 };
 
 /// The last of a list of String nodes ("pg_catalog.int4" -> "int4"); empty for no list.

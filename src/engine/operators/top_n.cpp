@@ -25,7 +25,7 @@ class TopNOperator final : public StepOperator {
       : node_(context.kind<plan::TopN>()),
         weighted_(context.node().weighted),
         stepped_(context.node().stepped),
-        last_(__builtin_add_overflow(node_.offset, node_.limit, &last_) ? INT64_MAX : last_),
+        last_(last_rank(node_)),
         kept_(kept_columns(context)),
         store_(kept_types(context)),
         order_(store_, kept_order(node_, kept_)),
@@ -127,6 +127,11 @@ class TopNOperator final : public StepOperator {
     std::uint32_t partition;
     Slot slot;
   };
+
+  static std::int64_t last_rank(const plan::TopN& node) {
+    std::int64_t rank = 0;
+    return __builtin_add_overflow(node.offset, node.limit, &rank) ? INT64_MAX : rank;
+  }
 
   static std::vector<columnar::LogicalType> partition_types(const NodeContext& context) {
     std::vector<columnar::LogicalType> types;
