@@ -22,12 +22,6 @@ bool is_integer(std::string_view text) {
 
 bool TextParser::is_utf8(std::string_view text) { return simdjson::validate_utf8(text.data(), text.size()); }
 
-bool TextParser::is_json(std::string_view text) {
-  thread_local simdjson::dom::parser parser;
-  simdjson::dom::element element;
-  return parser.parse(text.data(), text.size()).get(element) == simdjson::SUCCESS;
-}
-
 std::string parse_failure(std::string_view text, columnar::LogicalType type) {
   using columnar::TypeId;
   if (!TextParser::is_utf8(text)) return "invalid byte sequence for encoding \"UTF8\"";

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "columnar/json_text.hpp"
 #include "columnar/string_ref.hpp"
 #include "columnar/text_form.hpp"
 #include "columnar/types.hpp"
@@ -163,20 +164,32 @@ struct IntervalParser {
   }
 };
 
-/// The string points to the text itself. Jsonb must be JSON.
+/// The string points to the text itself.
 struct TextParser {
   using Value = columnar::StringRef;
-  bool check_utf8 = false;
-  bool check_json = false;
+  bool check_utf8 = true;
+
   bool operator()(const char* begin, const char* end, Value& out) const {
     const std::string_view text = span_of(begin, end);
     if (check_utf8 && !is_utf8(text)) return false;
-    if (check_json && !is_json(text)) return false;
     out = columnar::StringRef(text);
     return true;
   }
   static bool is_utf8(std::string_view text);
-  static bool is_json(std::string_view text);
+};
+
+/// Equal jsonb values have equal texts. The string points into the parser and is good until its next call.
+struct JsonParser {
+  using Value = columnar::StringRef;
+  std::string text;
+
+  bool operator()(const char* begin, const char* end, Value& out) {
+    text.clear();
+    if (!TextParser::is_utf8(span_of(begin, end)) || !columnar::normalise_json(span_of(begin, end), text))
+      return false;
+    out = columnar::StringRef(text);
+    return true;
+  }
 };
 
 /// Calls f with the parser for a type: once per column, not per row.
@@ -202,12 +215,12 @@ decltype(auto) with_parser(columnar::LogicalType type, F&& f) {
     case TypeId::Interval:
       return f(IntervalParser{});
     case TypeId::Jsonb:
-      return f(TextParser{true, true});
+      return f(JsonParser{});
     case TypeId::Text:
     case TypeId::Null:
       break;
   }
-  return f(TextParser{true, false});
+  return f(TextParser{});
 }
 
 /// Why a text is no value of the type, in PostgreSQL's words less the text itself, so that equal reasons

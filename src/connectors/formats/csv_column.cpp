@@ -36,7 +36,10 @@ template <class Parser>
 class TypedColumn : public CsvDecoder::Column {
  public:
   using Value = typename Parser::Value;
-  static constexpr bool kIsText = std::is_same_v<Value, columnar::StringRef>;
+  /// Values point to the field itself.
+  static constexpr bool kIsText = std::is_same_v<Parser, TextParser>;
+  /// Values point into the parser.
+  static constexpr bool kIsMade = std::is_same_v<Parser, JsonParser>;
 
   TypedColumn(const plan::TableDefinition& table, std::uint32_t column, std::size_t place,
               const CsvDialect& dialect, Parser parser)
@@ -105,7 +108,9 @@ class TypedColumn : public CsvDecoder::Column {
       }
       if (!parser_(begin, end, values[k])) [[unlikely]] {
         mark_bad(records, k, span_of(begin, end), errors);
+        continue;
       }
+      if constexpr (kIsMade) values[k] = vector.heap().add(values[k].view());
     }
   }
 
@@ -120,6 +125,7 @@ class TypedColumn : public CsvDecoder::Column {
       out = around ? columnar::StringRef(std::string_view(begin + 1, unquoted_.size()))
                    : vector.heap().add(unquoted_);
     }
+    if constexpr (kIsMade) out = vector.heap().add(out.view());
     return true;
   }
 

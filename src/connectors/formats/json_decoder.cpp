@@ -169,9 +169,12 @@ class JsonDecoder::Impl {
     if (kind == ondemand::json_type::object || kind == ondemand::json_type::array) {
       text = nested({text.data(), static_cast<std::size_t>(line.data() + line.size() - text.data())});
     }
-    // Skipping over a value does not check it.
-    if (!TextParser::is_json(text)) return simdjson::TAPE_ERROR;
-    vector.mutable_data<columnar::StringRef>()[row] = vector.heap().add(text);
+    // The same form as everywhere, so that equal values have equal texts; it also checks what simdjson only
+    // skips.
+    JsonParser parser;
+    columnar::StringRef json;
+    if (!parser(text.data(), text.data() + text.size(), json)) return simdjson::TAPE_ERROR;
+    vector.mutable_data<columnar::StringRef>()[row] = vector.heap().add(json.view());
     return simdjson::SUCCESS;
   }
 

@@ -8,7 +8,7 @@ namespace dart::connectors {
 
 /// JSON lines: one object a line, a field for a column of the same name. A missing field is NULL, as is null;
 /// fields that are no requested column are skipped. Numbers go to columns exactly, from their own digits;
-/// numbers, timestamps and intervals may also stand in strings; jsonb takes any value as it is written. Of a
+/// numbers, timestamps and intervals may also stand in strings; jsonb takes any value. Of a
 /// field that comes twice the last counts. Empty lines are no records.
 class JsonDecoder : public Decoder {
  public:
