@@ -64,5 +64,14 @@ TEST(Taxi, FiltersKeepTheirConjunctsInOrder) {
   EXPECT_NE(text.find("sx BETWEEN 1 AND 600 AND sy BETWEEN 1 AND 600"), std::string::npos) << text;
 }
 
+/// What EXPLAIN says about both queries. When a rule of the optimiser changes it on purpose, the test prints
+/// the text to put into the file.
+TEST(Taxi, PlansAreThoseThatWereReviewed) {
+  for (const std::string name : {"frequent_routes", "profitable_areas"}) {
+    const std::string text = plan::explain(compile_file("examples/taxi/" + name + ".sql"));
+    EXPECT_EQ(text, read_file("tests/unit/sql/expected/" + name + ".txt")) << text;
+  }
+}
+
 }  // namespace
 }  // namespace dart::sql
