@@ -259,7 +259,7 @@ class Generator {
         return slide();
       case 3:
       case 4:
-        return group(any(), any().name);
+        return group_any();
       case 5:
         return distinct();
       case 6:
@@ -312,6 +312,11 @@ class Generator {
       if (column.name == name) return name;
     }
     return "";
+  }
+
+  void group_any() {
+    const Relation r = any();
+    group(r, r.name);
   }
 
   void group(const Relation& from, const std::string& name) {
