@@ -88,6 +88,9 @@ std::vector<plan::NodeId> meeting_scans(const plan::Plan& plan) {
 struct Instance::Impl {
   const plan::Plan* plan = nullptr;
   std::vector<plan::NodeId> nodes;
+  std::vector<std::size_t> inputs;  // exchanges that end here
+  std::vector<bool> feeds_others;   // by node: other stages read it
+  std::vector<Operator*> limits;    // operators that may want no more
   std::unique_ptr<Pipeline> pipeline;
   std::vector<Reading> readings;
   std::deque<MergedReadings> merged;
@@ -107,6 +110,8 @@ struct Instance::Impl {
   void forward_merged(MergedReadings& group);
   void enter(Reading& reading, const Chunk& rows, const Chunk& late, EventTime watermark);
   void note_failures();
+  [[nodiscard]] bool wants_more() const;
+  void end_when_satisfied();
 };
 
 Status Instance::Impl::open_source(plan::NodeId node, ConnectorFactory& connectors) {
@@ -243,6 +248,33 @@ void Instance::Impl::note_failures() {
   if (!failure && !pipeline->failures().empty()) failure = pipeline->failures().front();
 }
 
+/// Whether some sink or other stage can still be reached by a row from a source or an exchange.
+bool Instance::Impl::wants_more() const {
+  std::vector<bool> wanted = feeds_others;
+  for (auto node = nodes.rbegin(); node != nodes.rend(); ++node) {
+    const bool is_sink = std::holds_alternative<plan::Sink>(plan->nodes[*node].kind);
+    if ((!wanted[*node] && !is_sink) || !pipeline->operator_of(*node)->wants_more()) continue;
+    const auto& from = plan->nodes[*node].inputs;
+    if (from.empty()) return true;  // a scan
+    for (const plan::Input& input : from) {
+      if (pipeline->operator_of(input.node) == nullptr) return true;  // an exchange
+      wanted[input.node] = true;
+    }
+  }
+  return false;
+}
+
+void Instance::Impl::end_when_satisfied() {
+  const bool some_full =
+      std::any_of(limits.begin(), limits.end(), [](const Operator* limit) { return !limit->wants_more(); });
+  if (!some_full || stopped || wants_more()) return;
+  stopped = true;
+  if (open_inputs == 0) return;  // the next poll ends the sources
+  for (const std::size_t exchange : inputs) pipeline->input_of(exchange).end();
+  open_inputs = 0;
+  note_failures();
+}
+
 Instance::Instance() : impl_(std::make_unique<Impl>()) {}
 Instance::~Instance() = default;
 
@@ -263,7 +295,17 @@ Result<std::unique_ptr<Instance>> Instance::open(const plan::Plan& plan, const S
     }
   }
   impl.group_readings();
-  impl.open_inputs = stages.stages[stage].inputs.size();
+  impl.inputs = stages.stages[stage].inputs;
+  impl.open_inputs = impl.inputs.size();
+  impl.feeds_others.resize(plan.nodes.size());
+  for (const std::size_t exchange : stages.stages[stage].outputs) {
+    impl.feeds_others[stages.exchanges[exchange].from.node] = true;
+  }
+  for (const plan::NodeId node : impl.nodes) {
+    if (!std::holds_alternative<plan::Limit>(plan.nodes[node].kind)) continue;
+    impl.limits.push_back(impl.pipeline->operator_of(node));
+  }
+  impl.end_when_satisfied();  // LIMIT 0
   return instance;
 }
 
@@ -296,6 +338,7 @@ Instance::Turn Instance::poll(TimePoint now, std::size_t budget_rows) {
     turn.rows += rows;
     quiet = rows == 0 ? quiet + 1 : 0;
     impl.note_failures();
+    impl.end_when_satisfied();
   }
   impl.note_failures();
   return turn;
@@ -315,6 +358,7 @@ void Instance::receive(Message message) {
     input.end();
   }
   impl.note_failures();
+  impl.end_when_satisfied();
 }
 
 void Instance::pause() {

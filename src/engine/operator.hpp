@@ -71,6 +71,8 @@ class Operator {
   /// Into a fresh operator of the same plan node.
   virtual Status restore(ByteReader& in);
   [[nodiscard]] virtual std::size_t state_bytes() const { return 0; }
+  /// False once no further row can change anything behind it: a LIMIT that is full.
+  [[nodiscard]] virtual bool wants_more() const { return true; }
 
   Counters counters;
 };

@@ -136,7 +136,7 @@ void WorkerPool::drive(Slot& slot, std::vector<engine::Message>& batch) {
   for (auto& message : batch) {
     slot.unit->receive(std::move(message));
     deliver(slot);
-    if (slot.unit->failure()) return;
+    if (slot.unit->failure() || slot.unit->finished()) return;
   }
   if (slot.reads && slot.due) read_sources(slot);
 }

@@ -25,6 +25,8 @@ class LimitOperator final : public Operator {
     }
   }
 
+  bool wants_more() const override { return left_ > 0; }
+
   void snapshot(ByteWriter& out) const override {
     out.fixed(skip_);
     out.fixed(left_);

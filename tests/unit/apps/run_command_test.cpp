@@ -204,6 +204,30 @@ TEST_F(RunCommandTest, AnInterruptEndsTheQueryInOrder) {
   }
 }
 
+TEST_F(RunCommandTest, AFullLimitEndsAnEndlessQuery) {
+  const std::string events =
+      "CREATE TABLE events (ts timestamp, key bigint, value double precision, id bigint) "
+      "WITH (connector = 'datagen', generator = 'events', event_time = ts);\n";
+  const std::string query = "SELECT id FROM events WHERE id >= 5 LIMIT 3;\n";
+  for (const std::string rows : {"1", "2048"}) {
+    for (const std::string workers : {"1", "2"}) {
+      const auto result =
+          run_process(run_stdin({"-o", "csv", "--workers", workers, "--chunk-rows", rows}), events + query);
+      EXPECT_EQ(result.exit_code, 0) << result.err;
+      EXPECT_EQ(result.out, "id\n5\n6\n7\n");
+    }
+  }
+  const auto storm =
+      run_process(run_stdin({"-o", "csv", "--scheduler", "thread-per-operator"}), events + query);
+  EXPECT_EQ(storm.out, "id\n5\n6\n7\n");
+  EXPECT_EQ(run_process(run_stdin({"-o", "csv"}), events + "SELECT id FROM events LIMIT 0;\n").out, "id\n");
+  // Another query of the script goes on to the end of its input.
+  const auto both =
+      run_process(run_stdin({"-o", "csv"}),
+                  numbers("1\n2\n3\n4\n") + "SELECT n FROM t LIMIT 1;\nSELECT n AS m FROM t;\n");
+  EXPECT_THAT(both.out, HasSubstr("4\n"));
+}
+
 TEST_F(RunCommandTest, TheTaxiQueriesGiveTheSameRowsInEveryShape) {
   const auto routes = [&](const std::vector<std::string>& more) {
     std::vector<std::string> command = {kDart, "run", kTaxi + "frequent_routes.sql", "-v",
