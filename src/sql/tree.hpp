@@ -20,9 +20,9 @@ struct Tree {
   Form form = Form::Absent;
   std::string kind;
   std::vector<TreeField> fields;  ///< Record
-  std::vector<Tree> items;    ///< List
-  std::string text;           ///< Text
-  std::int64_t number = 0;    ///< Number
+  std::vector<Tree> items;        ///< List
+  std::string text;               ///< Text
+  std::int64_t number = 0;        ///< Number
 
   [[nodiscard]] bool present() const { return form != Form::Absent; }
   [[nodiscard]] bool is(std::string_view name) const { return kind == name; }

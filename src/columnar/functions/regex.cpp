@@ -331,7 +331,8 @@ bool Regex::search(std::string_view text, std::size_t from, std::vector<Match>& 
   std::vector<regmatch_t> found(compiled_->re_nsub + 1);
   found[0].rm_so = static_cast<regoff_t>(from);
   found[0].rm_eo = static_cast<regoff_t>(text.size());
-  if (regexec(compiled_.get(), terminated.c_str(), found.size(), found.data(), REG_STARTEND) != 0) return false;
+  if (regexec(compiled_.get(), terminated.c_str(), found.size(), found.data(), REG_STARTEND) != 0)
+    return false;
   const auto match = [&](std::size_t group) {
     if (found[group].rm_so < 0) return Match{};
     return Match{static_cast<std::size_t>(found[group].rm_so), static_cast<std::size_t>(found[group].rm_eo)};
