@@ -228,6 +228,22 @@ TEST_F(RunCommandTest, AFullLimitEndsAnEndlessQuery) {
   EXPECT_THAT(both.out, HasSubstr("4\n"));
 }
 
+TEST_F(RunCommandTest, AFullLimitDoesNotWaitForTheEndOfStdin) {
+  const std::string script =
+      write_file("first.sql",
+                 "CREATE TABLE t (n bigint) WITH (connector = 'stdin', format = 'csv');\n"
+                 "SELECT n FROM t LIMIT 2;\n");
+  for (const std::string workers : {"1", "2"}) {
+    ChildProcess child({kDart, "run", script, "-o", "csv", "--workers", workers});
+    child.send("1\n2\n3\n");  // and stdin stays open
+    EXPECT_EQ(child.read_line(), "n");
+    EXPECT_EQ(child.read_line(), "1");
+    EXPECT_EQ(child.read_line(), "2");
+    EXPECT_EQ(child.read_line(), "");
+    EXPECT_EQ(child.finish().exit_code, 0);
+  }
+}
+
 TEST_F(RunCommandTest, TheTaxiQueriesGiveTheSameRowsInEveryShape) {
   const auto routes = [&](const std::vector<std::string>& more) {
     std::vector<std::string> command = {kDart, "run", kTaxi + "frequent_routes.sql", "-v",
