@@ -115,6 +115,11 @@ Result<Relation> emit(Context& context, const Relation& relation, const Emission
   }
   const bool weighted = context.weighted(exact);
   if (emission.mode == plan::EmitMode::WindowClose && weighted) {
+    if (relation.window && !relation.window->closes) {
+      return fail(ErrorCode::Binding,
+                  "windows over a table with late = 'update' never close: no row is final", emission.offset,
+                  "emit = 'changes' corrects them; or late = 'drop' or 'side_table'");
+    }
     return fail(ErrorCode::Binding, "emit = 'window_close' needs groups by the bounds of windows",
                 emission.offset, "GROUP BY window_start, window_end, ... over tumble() or hop()");
   }
