@@ -27,4 +27,25 @@ inline constexpr std::size_t kTurnRows = 8 * kChunkRows;
 /// Worker threads of one process at most.
 inline constexpr std::size_t kWorkers = 256;
 
+/// Payload bytes of one frame between hosts at most; an overlay message is far below, a chunk of rows is not.
+inline constexpr std::size_t kFrameBytes = 1U << 20;
+/// Payload bytes of a frame from a peer that has not proven who it is.
+inline constexpr std::size_t kHelloBytes = 1024;
+/// Characters of an endpoint, "address:port", at most.
+inline constexpr std::size_t kEndpointBytes = 280;
+/// Nodes on one host (one key, one certificate) at most.
+inline constexpr std::size_t kHostNodes = 1U << 20;
+/// Connections that have not proven who they are at most; the oldest makes room for the next.
+inline constexpr std::size_t kUnprovenPeers = 128;
+/// Other hosts that one host is connected to at most.
+inline constexpr std::size_t kPeers = 4096;
+/// Bytes that wait for one peer on one channel before frames are dropped: upkeep, control, data.
+inline constexpr std::size_t kUpkeepQueueBytes = 4U << 20;
+inline constexpr std::size_t kControlQueueBytes = 4U << 20;
+inline constexpr std::size_t kDataQueueBytes = 8U << 20;
+/// Bytes of data and control that one write takes at most, so that upkeep never waits long behind them.
+inline constexpr std::size_t kWriteBytes = 64U << 10;
+/// Peers kept on disk to find the ring again after a loss of power.
+inline constexpr std::size_t kKeptPeers = 64;
+
 }  // namespace dart::limits
