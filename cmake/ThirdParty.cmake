@@ -7,6 +7,7 @@ find_package(CLI11 CONFIG REQUIRED)
 find_package(nlohmann_json CONFIG REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(Threads REQUIRED)
+find_package(Protobuf REQUIRED)
 
 # dart_find_library(target header name...): for packages that bring no CMake file, or one without a static library. The
 # first name found wins: libX.a before libX.so.
@@ -20,3 +21,18 @@ function(dart_find_library target header)
 endfunction()
 dart_find_library(pg_query pg_query.h libpg_query.a pg_query)
 dart_find_library(zstd zstd.h libzstd.a zstd)
+
+# dart_wire_library(target file.proto): the classes that protoc makes of a schema, as a library of system headers. A
+# header overlay.pb.h is included as "<folder of the room>/overlay.pb.h" from the build folder.
+function(dart_wire_library target schema room)
+  get_filename_component(name "${schema}" NAME_WE)
+  get_filename_component(folder "${schema}" DIRECTORY)
+  set(out "${PROJECT_BINARY_DIR}/wire/${room}")
+  file(MAKE_DIRECTORY "${out}")
+  add_custom_command(OUTPUT "${out}/${name}.pb.cc" "${out}/${name}.pb.h"
+                     COMMAND protobuf::protoc "--proto_path=${folder}" "--cpp_out=${out}" "${schema}"
+                     DEPENDS "${schema}" VERBATIM)
+  add_library(${target} STATIC "${out}/${name}.pb.cc" "${out}/${name}.pb.h")
+  target_include_directories(${target} SYSTEM PUBLIC "${PROJECT_BINARY_DIR}/wire")
+  target_link_libraries(${target} PUBLIC protobuf::libprotobuf-lite)
+endfunction()

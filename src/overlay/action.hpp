@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "overlay/message.hpp"
+
+namespace dart::overlay {
+
+/// Put `message` into an Envelope and send it; upkeep before data. Failure comes back as Unreachable, or not
+/// at all.
+struct Send {
+  NodeHandle to;
+  Message message;
+};
+
+/// This node is the root of the message's key and holds its leases.
+struct Deliver {
+  Routed routed;
+};
+
+/// A stepwise message stops here on its way to `next`; Resume lets it go on.
+struct Transit {
+  Routed routed;
+  NodeHandle next;
+};
+
+/// The root has delivered the request.
+struct Delivered {
+  std::uint64_t request = 0;
+  NodeHandle root;
+  std::uint8_t hops = 0;
+};
+
+/// No receipt within the patience of the profile; whether it was delivered is unknown.
+struct RouteFailed {
+  std::uint64_t request = 0;
+};
+
+struct DeliverDirect {
+  NodeHandle from;
+  std::uint16_t service = 0;
+  std::string payload;
+};
+
+/// The leaf set changed; read it from view() or neighbours().
+struct NeighboursChanged {};
+
+/// Member of the ring, leases held, for the first time.
+struct Joined {};
+
+enum class JoinFailure : std::uint8_t { DuplicateId = 1, Unanswered = 2 };
+
+/// The join ended; a driver may try again after a while (never after DuplicateId).
+struct JoinFailed {
+  JoinFailure reason = JoinFailure::Unanswered;
+};
+
+/// The ring has seen a higher incarnation of this id (an older disk was put back): store this one, and treat
+/// what the disk says as out of date. The join goes on by itself.
+struct RaiseIncarnation {
+  std::uint32_t incarnation = 0;
+};
+
+/// Another life of this id owns the ring's trust: this process must stop.
+struct SteppedDown {};
+
+/// Two nodes agreed that it died, or it said goodbye.
+struct Died {
+  NodeHandle node;
+};
+
+using Action = std::variant<Send, Deliver, Transit, Delivered, RouteFailed, DeliverDirect, NeighboursChanged,
+                            Joined, JoinFailed, RaiseIncarnation, SteppedDown, Died>;
+
+}  // namespace dart::overlay
