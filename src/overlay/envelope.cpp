@@ -48,7 +48,7 @@ bool is_ipv4(const Endpoint& endpoint) {
          a[11] == 0xFF;
 }
 
-void write(wire::Handle& out, const NodeHandle& handle) {
+void write(pb::Handle& out, const NodeHandle& handle) {
   out.set_id(id_bytes(handle.id));
   for (const Endpoint& endpoint : handle.endpoints) {
     if (endpoint.empty()) continue;
@@ -61,7 +61,7 @@ void write(wire::Handle& out, const NodeHandle& handle) {
   out.set_nonce(handle.nonce);
 }
 
-NodeHandle read(Reader& reader, const wire::Handle& in) {
+NodeHandle read(Reader& reader, const pb::Handle& in) {
   NodeHandle handle;
   handle.id = read_id(reader, in.id());
   reader.expect(static_cast<std::size_t>(in.endpoints_size()) <= limits::kEndpoints, "too many endpoints");
@@ -85,7 +85,7 @@ NodeHandle read(Reader& reader, const wire::Handle& in) {
   return handle;
 }
 
-void write(wire::Coordinate& out, const Coordinate& coordinate) {
+void write(pb::Coordinate& out, const Coordinate& coordinate) {
   out.set_x(coordinate.x);
   out.set_y(coordinate.y);
   out.set_z(coordinate.z);
@@ -93,7 +93,7 @@ void write(wire::Coordinate& out, const Coordinate& coordinate) {
   out.set_error(coordinate.error);
 }
 
-Coordinate read(Reader& reader, const wire::Coordinate& in) {
+Coordinate read(Reader& reader, const pb::Coordinate& in) {
   Coordinate coordinate;
   coordinate.x = in.x();
   coordinate.y = in.y();
@@ -114,7 +114,7 @@ void write(List& out, const std::vector<Contact>& contacts) {
   }
 }
 
-Contact read(Reader& reader, const wire::Contact& in) {
+Contact read(Reader& reader, const pb::Contact& in) {
   return {read(reader, in.node()), read(reader, in.coordinate())};
 }
 
@@ -148,7 +148,7 @@ Enum read_enum(Reader& reader, std::uint32_t value, std::uint32_t least, Enum mo
 
 /// One overload a message: writes it into the envelope's body.
 struct BodyWriter {
-  wire::Envelope& out;
+  pb::Envelope& out;
 
   void operator()(const Heartbeat& m) const {
     auto& to = *out.mutable_heartbeat();
@@ -246,7 +246,7 @@ struct BodyWriter {
   void operator()(const Stale& m) const { write(*out.mutable_stale()->mutable_current(), m.current); }
 };
 
-Heartbeat read(Reader& reader, const wire::Heartbeat& in) {
+Heartbeat read(Reader& reader, const pb::Heartbeat& in) {
   Heartbeat m;
   m.stamp = in.stamp();
   m.echo = in.echo();
@@ -260,28 +260,28 @@ Heartbeat read(Reader& reader, const wire::Heartbeat& in) {
   return m;
 }
 
-Probe read(Reader& reader, const wire::Probe& in) {
+Probe read(Reader& reader, const pb::Probe& in) {
   return {in.stamp(), in.member(), read(reader, in.coordinate())};
 }
 
-ProbeReply read(Reader& reader, const wire::ProbeReply& in) {
+ProbeReply read(Reader& reader, const pb::ProbeReply& in) {
   return {in.stamp(), in.member(), read(reader, in.coordinate()),
           read_bytes(reader, in.badge(), limits::kBadgeBytes, "a badge is too long")};
 }
 
-ContactsRequest read(Reader& reader, const wire::ContactsRequest& in) {
+ContactsRequest read(Reader& reader, const pb::ContactsRequest& in) {
   return {read_enum(reader, in.kind(), 1, ContactsKind::Leaves),
           narrow<std::uint8_t>(reader, in.row(), NodeId::kDigits - 1, "a row is out of range"), in.stamp(),
           read(reader, in.coordinate())};
 }
 
-ContactsReply read(Reader& reader, const wire::ContactsReply& in) {
+ContactsReply read(Reader& reader, const pb::ContactsReply& in) {
   return {read_enum(reader, in.kind(), 1, ContactsKind::JoinLeaves),
           narrow<std::uint8_t>(reader, in.row(), NodeId::kDigits - 1, "a row is out of range"), in.stamp(),
           read(reader, in.coordinate()), read_list(reader, in.contacts())};
 }
 
-Routed read(Reader& reader, const wire::Routed& in) {
+Routed read(Reader& reader, const pb::Routed& in) {
   Routed m;
   m.key = read_id(reader, in.key());
   m.origin = read(reader, in.origin());
@@ -295,28 +295,28 @@ Routed read(Reader& reader, const wire::Routed& in) {
   return m;
 }
 
-Message read_rest(Reader& reader, const wire::Envelope& in) {
+Message read_rest(Reader& reader, const pb::Envelope& in) {
   switch (in.body_case()) {
-    case wire::Envelope::kSuspect:
+    case pb::Envelope::kSuspect:
       return Suspect{read(reader, in.suspect().suspect()), in.suspect().refused()};
-    case wire::Envelope::kVerdict:
+    case pb::Envelope::kVerdict:
       return Verdict{read(reader, in.verdict().suspect()),
                      read_enum(reader, in.verdict().finding(), 1, Finding::Silent)};
-    case wire::Envelope::kObituary:
+    case pb::Envelope::kObituary:
       return Obituary{read(reader, in.obituary().dead()), in.obituary().left(),
                       read_list(reader, in.obituary().leaves())};
-    case wire::Envelope::kLeaving:
+    case pb::Envelope::kLeaving:
       return Leaving{read_list(reader, in.leaving().leaves())};
-    case wire::Envelope::kHopAck:
+    case pb::Envelope::kHopAck:
       return HopAck{in.hop_ack().hop()};
-    case wire::Envelope::kReceipt:
+    case pb::Envelope::kReceipt:
       return Receipt{in.receipt().request(),
                      narrow<std::uint8_t>(reader, in.receipt().hops(), 0xFF, "too many hops")};
-    case wire::Envelope::kDirect:
+    case pb::Envelope::kDirect:
       return Direct{
           narrow<std::uint16_t>(reader, in.direct().service(), 0xFFFF, "a service is out of range"),
           read_bytes(reader, in.direct().payload(), limits::kPayloadBytes, "a payload is too long")};
-    case wire::Envelope::kStale:
+    case pb::Envelope::kStale:
       return Stale{read(reader, in.stale().current())};
     default:
       reader.expect(false, "an unknown kind of message");
@@ -324,29 +324,29 @@ Message read_rest(Reader& reader, const wire::Envelope& in) {
   }
 }
 
-Message read_body(Reader& reader, const wire::Envelope& in) {
+Message read_body(Reader& reader, const pb::Envelope& in) {
   switch (in.body_case()) {
-    case wire::Envelope::kHeartbeat:
+    case pb::Envelope::kHeartbeat:
       return read(reader, in.heartbeat());
-    case wire::Envelope::kProbe:
+    case pb::Envelope::kProbe:
       return read(reader, in.probe());
-    case wire::Envelope::kProbeReply:
+    case pb::Envelope::kProbeReply:
       return read(reader, in.probe_reply());
-    case wire::Envelope::kAnnounce:
+    case pb::Envelope::kAnnounce:
       return Announce{read(reader, in.announce().coordinate())};
-    case wire::Envelope::kContactsRequest:
+    case pb::Envelope::kContactsRequest:
       return read(reader, in.contacts_request());
-    case wire::Envelope::kContactsReply:
+    case pb::Envelope::kContactsReply:
       return read(reader, in.contacts_reply());
-    case wire::Envelope::kJoin:
+    case pb::Envelope::kJoin:
       return JoinRequest{
           read(reader, in.join().joiner()),
           narrow<std::uint8_t>(reader, in.join().hops(), 0xFF, "too many hops"),
           narrow<std::uint8_t>(reader, in.join().next_row(), NodeId::kDigits, "a row is out of range")};
-    case wire::Envelope::kRefused:
+    case pb::Envelope::kRefused:
       return JoinRefused{read_enum(reader, in.refused().reason(), 1, RefusalReason::NotReady),
                          in.refused().incarnation()};
-    case wire::Envelope::kRouted:
+    case pb::Envelope::kRouted:
       return read(reader, in.routed());
     default:
       return read_rest(reader, in);
@@ -356,7 +356,7 @@ Message read_body(Reader& reader, const wire::Envelope& in) {
 }  // namespace
 
 std::string encode(const Envelope& envelope) {
-  wire::Envelope out;
+  pb::Envelope out;
   write(*out.mutable_from(), envelope.from);
   if (!envelope.to.is_zero()) out.set_to(id_bytes(envelope.to));
   out.set_to_nonce(envelope.to_nonce);
@@ -366,7 +366,7 @@ std::string encode(const Envelope& envelope) {
 
 Result<Envelope> decode(std::string_view bytes) {
   if (bytes.size() > limits::kMessageBytes) return fail(ErrorCode::Capacity, "a frame is too long");
-  wire::Envelope in;
+  pb::Envelope in;
   if (!in.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return fail(ErrorCode::Data, "the frame is no overlay message");
   }
