@@ -7,6 +7,7 @@
 #include "engine/pipeline.hpp"
 #include "engine/source_gate.hpp"
 #include "engine/source_merge.hpp"
+#include "plan/meeting_scans.hpp"
 
 namespace dart::engine {
 
@@ -22,8 +23,10 @@ struct Reading {
   std::deque<Admitted> admitted;
   std::optional<std::size_t> group;  // index into groups, when merged with others
   std::size_t place = 0;             // within its group
+  plan::NodeId company = 0;          // the same for all readings whose rows it meets somewhere
   EventTime watermark = kMinEventTime;
-  TimePoint last_row;
+  std::optional<TimePoint> last_row;  // or the first look for one
+  bool idle = false;                  // as of the last look: nothing came for idle_after
   bool ended = false;
 };
 
@@ -54,35 +57,6 @@ std::int64_t window_grid(const plan::Plan& plan, plan::NodeId scan) {
   return grid;
 }
 
-/// Scans grouped by whether their rows meet in a stepped operator: by scan, the least scan it meets (itself:
-/// alone).
-std::vector<plan::NodeId> meeting_scans(const plan::Plan& plan) {
-  std::vector<plan::NodeId> root(plan.nodes.size());
-  std::iota(root.begin(), root.end(), 0U);
-  const auto find = [&](plan::NodeId n) {
-    while (root[n] != n) n = root[n];
-    return n;
-  };
-  std::vector<std::vector<plan::NodeId>> scans(plan.nodes.size());  // by node: scans behind it
-  for (plan::NodeId n = 0; n < plan.nodes.size(); ++n) {
-    if (std::holds_alternative<plan::Scan>(plan.nodes[n].kind)) scans[n].push_back(n);
-    for (const plan::Input& input : plan.nodes[n].inputs) {
-      scans[n].insert(scans[n].end(), scans[input.node].begin(), scans[input.node].end());
-    }
-    std::sort(scans[n].begin(), scans[n].end());
-    scans[n].erase(std::unique(scans[n].begin(), scans[n].end()), scans[n].end());
-    if (!plan.nodes[n].stepped) continue;
-    for (const plan::NodeId scan : scans[n]) {
-      const plan::NodeId a = find(scans[n].front());
-      const plan::NodeId b = find(scan);
-      root[std::max(a, b)] = std::min(a, b);
-    }
-  }
-  std::vector<plan::NodeId> result(plan.nodes.size());
-  for (plan::NodeId n = 0; n < plan.nodes.size(); ++n) result[n] = find(n);
-  return result;
-}
-
 }  // namespace
 
 struct Instance::Impl {
@@ -106,6 +80,8 @@ struct Instance::Impl {
   void group_readings();
   std::size_t read(Reading& reading, TimePoint now, std::size_t max_rows, std::optional<TimePoint>& wake);
   void end(Reading& reading);
+  void note_idle(Reading& reading, TimePoint now, bool moved, std::optional<TimePoint>& wake);
+  void follow_others(Reading& idle, TimePoint now);
   void forward(Reading& reading);
   void forward_merged(MergedReadings& group);
   void enter(Reading& reading, const Chunk& rows, const Chunk& late, EventTime watermark);
@@ -129,7 +105,9 @@ Status Instance::Impl::open_source(plan::NodeId node, ConnectorFactory& connecto
 }
 
 void Instance::Impl::group_readings() {
-  const std::vector<plan::NodeId> meeting = meeting_scans(*plan);
+  const std::vector<plan::NodeId> meeting = plan::scans_in_one_order(*plan);
+  const std::vector<plan::NodeId> companies = plan::scans_that_meet(*plan);
+  for (Reading& reading : readings) reading.company = companies[reading.node];
   for (std::size_t r = 0; r < readings.size(); ++r) {
     std::vector<std::size_t> members;
     for (std::size_t other = 0; other < readings.size(); ++other) {
@@ -143,7 +121,9 @@ void Instance::Impl::group_readings() {
     merged.push_back({members, SourceMerge(members.size())});
     for (std::size_t place = 0; place < members.size(); ++place) {
       const auto& scan = std::get<plan::Scan>(plan->nodes[readings[members[place]].node].kind);
-      merged.back().merge.reader(place).has_time = plan->tables[scan.table].event_time.has_value();
+      const plan::TableDefinition& table = plan->tables[scan.table];
+      merged.back().merge.reader(place).has_time = table.event_time.has_value();
+      merged.back().merge.reader(place).waits = table.order == plan::MergeOrder::EventTime;
     }
   }
 }
@@ -192,6 +172,7 @@ void Instance::Impl::forward_merged(MergedReadings& group) {
     reading.admitted.clear();
     reader.watermark = reading.gate->watermark();
     reader.ended = reading.ended;
+    reader.idle = reading.idle;
   }
   group.merge.advance(
       [&](std::size_t place, const Chunk& rows, const Chunk& late, EventTime watermark) {
@@ -215,20 +196,18 @@ std::size_t Instance::Impl::read(Reading& reading, TimePoint now, std::size_t ma
     return 0;
   }
   const bool moved = outcome->last_seq >= outcome->first_seq;
-  if (moved) reading.last_row = now;
   const std::size_t consumed =
       moved ? static_cast<std::size_t>(outcome->last_seq - outcome->first_seq + 1) : std::size_t{0};
   reading.gate->take(raw, *outcome, reading.admitted);
   if (outcome->end) end(reading);
   if (consumed == 0 && outcome->wake_at && (!wake || *outcome->wake_at < *wake)) wake = outcome->wake_at;
+  if (reading.idle_after_us && !outcome->end) note_idle(reading, now, moved, wake);
   if (reading.group) {
-    MergedReadings& group = merged[*reading.group];
-    const bool idle = reading.idle_after_us && (now - reading.last_row).us >= *reading.idle_after_us;
-    group.merge.reader(reading.place).idle = idle;
-    forward_merged(group);
+    forward_merged(merged[*reading.group]);
   } else {
     forward(reading);
   }
+  if (reading.idle && !outcome->end) follow_others(reading, now);
   if (outcome->end) {
     if (!reading.group) {
       pipeline->output_of(reading.node).end();
@@ -242,6 +221,32 @@ std::size_t Instance::Impl::read(Reading& reading, TimePoint now, std::size_t ma
     }
   }
   return consumed + (outcome->end ? 1 : 0);
+}
+
+void Instance::Impl::note_idle(Reading& reading, TimePoint now, bool moved, std::optional<TimePoint>& wake) {
+  if (moved || !reading.last_row) reading.last_row = now;
+  const TimePoint idle_at{reading.last_row->us + *reading.idle_after_us};
+  reading.idle = now >= idle_at;
+  if (!moved && !reading.idle && (!wake || idle_at < *wake)) wake = idle_at;
+}
+
+/// While a reading is idle its watermark follows the slowest of those that it meets, or, when none of them is
+/// still moving, the fastest. So it holds no window open, and its rows are late from there on.
+void Instance::Impl::follow_others(Reading& idle, TimePoint now) {
+  EventTime slowest = kMaxEventTime;
+  EventTime fastest = kMinEventTime;
+  for (const Reading& other : readings) {
+    if (&other == &idle || other.company != idle.company) continue;
+    fastest = std::max(fastest, other.watermark);
+    if (!other.ended && !other.idle) slowest = std::min(slowest, other.watermark);
+  }
+  if (!idle.gate->raise_watermark(slowest == kMaxEventTime ? fastest : slowest, now, idle.admitted)) return;
+  if (idle.group) {
+    merged[*idle.group].merge.add_empty_step(now);
+    forward_merged(merged[*idle.group]);
+  } else {
+    forward(idle);
+  }
 }
 
 void Instance::Impl::note_failures() {

@@ -186,6 +186,7 @@ void SourceGate::take(const Chunk& raw, const ReadOutcome& outcome, std::deque<A
     admit_sorted(progress, watermark_, out);
   } else {
     admit(read, before, progress, out);
+    sent_seq_ = outcome.last_seq;
   }
   if (!late_.empty() && table_.late == plan::LatePolicy::SideTable) {
     out[first_piece].late = project(select(raw, &late_));
@@ -261,6 +262,21 @@ void SourceGate::admit_sorted(const Progress& progress, EventTime watermark, std
   sent_watermark_ = watermark;
   push(sorted.slice(begin, sorted.rows - begin), watermark,
        progress_to(base + static_cast<std::int64_t>(sorted.rows)), out);
+}
+
+bool SourceGate::raise_watermark(EventTime watermark, TimePoint now, std::deque<Admitted>& out) {
+  if (!time_position_ || watermark <= watermark_) return false;
+  watermark_ = watermark;
+  const Progress progress{sent_seq_, sent_seq_, now, now};  // nothing new, but sinks may write what closes
+  if (reorder_ && reorder_->size() > 0) {
+    admit_sorted(progress, watermark_, out);
+    return true;
+  }
+  sent_watermark_ = std::max(sent_watermark_, watermark);
+  out.push_back({});
+  out.back().watermark = watermark_;
+  out.back().progress = progress;
+  return true;
 }
 
 void SourceGate::finish(std::deque<Admitted>& out) {

@@ -38,6 +38,9 @@ class SourceGate {
   void take(const Chunk& raw, const ReadOutcome& outcome, std::deque<Admitted>& out);
   /// The input has ended: rows still waiting for their place in the order go on.
   void finish(std::deque<Admitted>& out);
+  /// The input is idle and goes by the watermark of others: rows below it are late from now on. False when it
+  /// is not above the gate's own; otherwise appends what may go on now.
+  bool raise_watermark(EventTime watermark, TimePoint now, std::deque<Admitted>& out);
   [[nodiscard]] EventTime watermark() const { return watermark_; }
 
  private:

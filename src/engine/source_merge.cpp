@@ -25,6 +25,7 @@ std::size_t SourceMerge::next_reader() const {
   for (std::size_t i = 0; i < readers_.size(); ++i) {
     const Reader& reader = readers_[i];
     if (reader.waiting.empty()) continue;
+    if (!reader.waits) return i;
     const Admitted& piece = reader.waiting.front();
     const std::size_t row = cursors_[i].row;
     const bool has_row = row < piece.rows.rows;
@@ -43,10 +44,10 @@ bool SourceMerge::may_go(std::size_t index) const {
   const Reader& own = readers_[index];
   const Admitted& piece = own.waiting.front();
   const std::size_t row = cursors_[index].row;
-  if (row >= piece.rows.rows) return true;  // only progress
+  if (row >= piece.rows.rows || !own.waits) return true;  // only progress
   for (std::size_t i = 0; i < readers_.size(); ++i) {
     const Reader& other = readers_[i];
-    if (i == index || other.ended || other.idle || !other.waiting.empty()) continue;
+    if (i == index || other.ended || other.idle || !other.waits || !other.waiting.empty()) continue;
     if (!own.has_time) {
       if (!other.has_time && i < index) return false;
       continue;

@@ -10,12 +10,13 @@ namespace dart::engine {
 
 /// Several readers as one stream of steps, in order of event time (then of the readers): a row waits until
 /// every other reader's watermark has passed it. A reader whose table has no event time comes before all
-/// others, as a whole. Rows keep their chunks: each gets its place as a step number, and a chunk is handed on
-/// as far as its rows have theirs.
+/// others, as a whole, and one that does not wait goes on as its rows arrive. Rows keep their chunks: each
+/// gets its place as a step number, and a chunk is handed on as far as its rows have theirs.
 class SourceMerge {
  public:
   struct Reader {
     bool has_time = false;
+    bool waits = true;  ///< false, order = 'arrival': waits for nobody, and nobody waits for it
     bool ended = false;
     bool idle = false;  ///< asked for by idle_after: holds nobody back
     EventTime watermark = kMinEventTime;
@@ -27,6 +28,12 @@ class SourceMerge {
   [[nodiscard]] Reader& reader(std::size_t index) { return readers_[index]; }
   /// Rows waiting for their place.
   [[nodiscard]] std::size_t waiting_rows() const;
+
+  /// A step without rows: something other than a row, a timeout, is about to change watermarks.
+  void add_empty_step(TimePoint origin) {
+    ++step_;
+    origin_last_ = std::max(origin_last_, origin);
+  }
 
   /// Calls take(reader, rows with steps, late rows, watermark) for what has its place, then done(progress)
   /// once.

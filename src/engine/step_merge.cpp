@@ -6,11 +6,14 @@ namespace dart::engine {
 
 std::optional<Progress> StepMerge::progress(std::size_t port, const Progress& progress) {
   ports_[port].passed = progress;
+  if (!stepped_) return progress;
   return passed_by_all();
 }
 
 std::optional<Progress> StepMerge::end(std::size_t port) {
   ports_[port].ended = true;
+  // What the end of an input lets go, a watermark, is news by itself.
+  if (!stepped_) return ports_[port].passed;
   return passed_by_all();
 }
 

@@ -16,7 +16,8 @@ namespace dart::engine {
 /// never shows a mix of before and after.
 class StepMerge {
  public:
-  explicit StepMerge(std::size_t ports) : ports_(ports) {}
+  /// Without steps nothing waits: each input's progress counts for itself.
+  StepMerge(std::size_t ports, bool stepped) : ports_(ports), stepped_(stepped) {}
 
   /// Keeps the chunk (its vectors are shared) until its steps are drained.
   void add(std::size_t port, const Chunk& chunk) { ports_[port].waiting.push_back({chunk, 0}); }
@@ -50,6 +51,7 @@ class StepMerge {
   [[nodiscard]] static std::int64_t next_step(const Port& port);
 
   std::vector<Port> ports_;
+  bool stepped_;
   std::int64_t passed_ = INT64_MIN;
   EventTime watermark_ = kMinEventTime;
 };

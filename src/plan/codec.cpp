@@ -13,7 +13,7 @@ namespace dart::plan {
 namespace {
 
 /// The first byte. Raised with every change of the layout: other versions are refused.
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
 
 using wire::read_bool;
 using wire::read_columns;
@@ -75,6 +75,7 @@ void write_table(const TableDefinition& table, ByteWriter& out) {
   if (table.idle_after_us) out.fixed(*table.idle_after_us);
   wire::write_enum(table.late, out);
   out.text(table.late_table);
+  wire::write_enum(table.order, out);
   write_columns(table.tie_break, out);
   write_optional(table.delay_column, out);
   write_optional(table.op_column, out);
@@ -118,6 +119,7 @@ Result<TableDefinition> read_table(ByteReader& in) {
   }
   DART_TRY(table.late, wire::read_enum<LatePolicy>(in, static_cast<std::uint8_t>(LatePolicy::SideTable) + 1));
   DART_TRY(table.late_table, read_string(in));
+  DART_TRY(table.order, wire::read_enum<MergeOrder>(in, static_cast<std::uint8_t>(MergeOrder::Arrival) + 1));
   DART_TRY(table.tie_break, read_columns(in));
   DART_TRY(table.delay_column, read_optional(in));
   DART_TRY(table.op_column, read_optional(in));

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "columnar/text_form.hpp"
+#include "plan/meeting_scans.hpp"
 #include "plan/plan.hpp"
 
 namespace dart::plan {
@@ -243,7 +244,10 @@ std::string_view emission(const NodeKind& kind) {
 class Explainer {
  public:
   explicit Explainer(const Plan& plan)
-      : plan_(plan), consumers_(plan.nodes.size()), shown_(plan.nodes.size()) {
+      : plan_(plan),
+        consumers_(plan.nodes.size()),
+        shown_(plan.nodes.size()),
+        orders_(scans_in_one_order(plan)) {
     for (const Node& node : plan.nodes) {
       for (const Input& input : node.inputs) {
         if (input.node < consumers_.size()) ++consumers_[input.node];
@@ -268,6 +272,7 @@ class Explainer {
     out_ += emission(node.kind);
     if (node.weighted) out_ += " [changelog]";
     if (node.stepped) out_ += " [per step]";
+    out_ += order_among_scans(id);
     out_ += '\n';
     for (const Input& input : node.inputs) {
       if (input.node >= id) continue;  // a broken plan is printed as far as it goes
@@ -278,9 +283,33 @@ class Explainer {
   std::string take() { return std::move(out_); }
 
  private:
+  /// How a scan's rows come into one order with those of others.
+  [[nodiscard]] std::string order_among_scans(NodeId id) const {
+    const TableDefinition* table = table_of(id);
+    if (table == nullptr) return "";
+    Names awaited;
+    bool alone = true;
+    for (NodeId other = 0; other < plan_.nodes.size(); ++other) {
+      const TableDefinition* its = other == id || orders_[other] != orders_[id] ? nullptr : table_of(other);
+      if (its == nullptr) continue;
+      alone = false;
+      if (its->order == MergeOrder::EventTime) awaited.push_back(its->name);
+    }
+    if (alone) return "";
+    if (table->order == MergeOrder::Arrival) return " [rows go on as they arrive]";
+    if (!table->event_time) return " [read to its end first]";
+    return awaited.empty() ? "" : fmt::format(" [rows wait for the watermark of {}]", list(awaited));
+  }
+  /// What a Scan reads; null for other nodes, and for what a broken plan names wrongly.
+  [[nodiscard]] const TableDefinition* table_of(NodeId id) const {
+    const auto* scan = std::get_if<Scan>(&plan_.nodes[id].kind);
+    return scan == nullptr || scan->table >= plan_.tables.size() ? nullptr : &plan_.tables[scan->table];
+  }
+
   const Plan& plan_;
   std::vector<std::size_t> consumers_;
   std::vector<bool> shown_;
+  std::vector<NodeId> orders_;  // scans_in_one_order
   std::string out_;
 };
 

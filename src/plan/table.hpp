@@ -26,6 +26,10 @@ struct CheckConstraint {
 
 enum class LatePolicy : std::uint8_t { Drop, Update, SideTable };
 
+/// How rows of several tables come into one order: EventTime, a row waits until the watermarks of the others
+/// have passed it; Arrival, as they come.
+enum class MergeOrder : std::uint8_t { EventTime, Arrival };
+
 /// WITH (...) as written, keys in lower case; numbers, booleans and texts as Values.
 using Options = std::vector<std::pair<std::string, columnar::Value>>;
 
@@ -45,7 +49,8 @@ struct TableDefinition {
   std::int64_t watermark_delay_us = 0;
   std::optional<std::int64_t> idle_after_us;
   LatePolicy late = LatePolicy::Drop;
-  std::string late_table;                     ///< SideTable only
+  std::string late_table;  ///< SideTable only
+  MergeOrder order = MergeOrder::EventTime;
   std::vector<std::uint32_t> tie_break;       ///< columns; empty: arrival order
   std::optional<std::uint32_t> delay_column;  ///< sinks: filled by the sink itself
   std::optional<std::uint32_t> op_column;     ///< sinks: '+' or '-' per changelog row

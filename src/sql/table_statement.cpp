@@ -18,9 +18,9 @@ using columnar::TypeId;
 namespace {
 
 /// The options that every table understands, whatever its connector is.
-constexpr std::array<std::string_view, 10> kTableOptions = {
-    "connector", "format",     "event_time", "watermark_delay", "idle_after",
-    "late",      "late_table", "tie_break",  "delay_column",    "op_column"};
+constexpr std::array<std::string_view, 11> kTableOptions = {
+    "connector",  "format", "event_time", "watermark_delay", "idle_after", "late",
+    "late_table", "order",  "tie_break",  "delay_column",    "op_column"};
 
 template <class T>
 std::vector<std::string_view> names_of(const std::vector<T>& list) {
@@ -186,11 +186,28 @@ class TableBinder {
       DART_TRY(const std::uint32_t place, column_named(name, options_.offset("tie_break")));
       table_.tie_break.push_back(place);
     }
+    DART_TRY_STATUS(bind_order());
     for (const std::string_view name : {"watermark_delay", "idle_after", "late", "tie_break"}) {
       if (!options_.has(name) || table_.event_time) continue;
       return fail(ErrorCode::Binding, fmt::format("option \"{}\" needs option \"event_time\"", name),
                   options_.offset(name), "name the column: event_time = ts");
     }
+    return {};
+  }
+
+  Status bind_order() {
+    const std::uint32_t offset = options_.offset("order");
+    DART_TRY(const auto order, options_.take_text("order"));
+    if (!order) return {};
+    if (order != "event_time" && order != "arrival") {
+      return fail(ErrorCode::Binding, fmt::format("option \"order\" cannot be '{}'", *order), offset,
+                  "it is one of: event_time, arrival");
+    }
+    if (order == "event_time" && !table_.event_time) {
+      return fail(ErrorCode::Binding, "order = 'event_time' needs option \"event_time\"", offset,
+                  "name the column: event_time = ts");
+    }
+    table_.order = order == "arrival" ? plan::MergeOrder::Arrival : plan::MergeOrder::EventTime;
     return {};
   }
 

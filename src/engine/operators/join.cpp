@@ -109,7 +109,7 @@ class JoinOperator final : public Operator {
         stepped_(context.node().stepped),
         sides_{JoinSide(context.input_types(0)), JoinSide(context.input_types(1))},
         table_(key_types(context)),
-        merge_(2),
+        merge_(2, context.node().stepped),
         builder_(context.output_types()),
         types_(context.output_types()) {
     sides_[0].keys = node_.left_keys;

@@ -12,7 +12,7 @@ namespace {
 class UnionAllOperator final : public Operator {
  public:
   explicit UnionAllOperator(const NodeContext& context)
-      : merge_(context.node().inputs.size()),
+      : merge_(context.node().inputs.size(), context.node().stepped),
         stepped_(context.node().stepped),
         weighted_(context.node().weighted) {}
 

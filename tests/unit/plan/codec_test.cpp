@@ -38,6 +38,7 @@ void describe_table(TableDefinition& table) {
   table.idle_after_us = 7;
   table.late = LatePolicy::SideTable;
   table.late_table = "late";
+  table.order = MergeOrder::Arrival;
   table.tie_break = {1};
 }
 
@@ -139,6 +140,7 @@ TEST(PlanCodec, RoundTrip) {
       EXPECT_EQ(table.options, plan.tables[t].options);
       EXPECT_EQ(table.idle_after_us, plan.tables[t].idle_after_us);
       EXPECT_EQ(table.late, plan.tables[t].late);
+      EXPECT_EQ(table.order, plan.tables[t].order);
       EXPECT_EQ(table.tie_break, plan.tables[t].tie_break);
       EXPECT_EQ(table.checks.size(), plan.tables[t].checks.size());
     }

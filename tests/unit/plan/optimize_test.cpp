@@ -105,8 +105,8 @@ TEST(Optimize, AFilterOnTheRightOfALeftJoinStays) {
             "Sink: out [changelog]\n"
             "  Filter: a IS NULL [changelog] [per step]\n"
             "    Join: left on a = a [changelog] [per step]\n"
-            "      Scan: l (1 of 4 columns) [per step]\n"
-            "      Scan: r (1 of 4 columns) [per step]\n");
+            "      Scan: l (1 of 4 columns) [per step] [rows wait for the watermark of r]\n"
+            "      Scan: r (1 of 4 columns) [per step] [rows wait for the watermark of l]\n");
 }
 
 TEST(Optimize, WindowsAreAssignedByTheAggregate) {
