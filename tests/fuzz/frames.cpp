@@ -5,12 +5,12 @@
 #include <vector>
 
 #include "base/check.hpp"
-#include "overlay/wire/frame.hpp"
-#include "overlay/wire/hello.hpp"
+#include "overlay/framing/frame.hpp"
+#include "overlay/framing/hello.hpp"
 
-using dart::overlay::wire::Frame;
-using dart::overlay::wire::FrameDecoder;
-using dart::overlay::wire::FrameFault;
+using dart::overlay::framing::Frame;
+using dart::overlay::framing::FrameDecoder;
+using dart::overlay::framing::FrameFault;
 
 namespace {
 
@@ -27,7 +27,7 @@ std::vector<std::string> frames_of(std::string_view bytes, std::size_t piece, st
                        std::string(frame.payload));
       return true;
     });
-    DART_CHECK(decoder.held() <= limit + dart::overlay::wire::kHeaderBytes);
+    DART_CHECK(decoder.held() <= limit + dart::overlay::framing::kHeaderBytes);
   }
   return frames;
 }
@@ -47,17 +47,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   DART_CHECK(whole_fault == cut_fault);
   for (const auto& frame : frames) {
     const std::string_view payload = std::string_view(frame).substr(2);
-    if (const auto envelope = dart::overlay::wire::decode_envelope(payload)) {
+    if (const auto message = dart::overlay::framing::decode_message(payload)) {
       std::string again;
-      dart::overlay::wire::append_envelope(again, static_cast<dart::overlay::wire::Channel>(frame[1]),
-                                           *envelope);
-      const auto decoded = dart::overlay::wire::decode_envelope(
-          std::string_view(again).substr(dart::overlay::wire::kHeaderBytes));
-      DART_CHECK(decoded && decoded->to == envelope->to && decoded->from_index == envelope->from_index &&
-                 decoded->body == envelope->body);
+      dart::overlay::framing::append_message(again, static_cast<dart::overlay::framing::Channel>(frame[1]),
+                                             *message);
+      const auto decoded = dart::overlay::framing::decode_message(
+          std::string_view(again).substr(dart::overlay::framing::kHeaderBytes));
+      DART_CHECK(decoded && decoded->from_index == message->from_index && decoded->body == message->body);
     }
-    if (const auto hello = dart::overlay::wire::decode_hello(payload)) {
-      const auto again = dart::overlay::wire::decode_hello(dart::overlay::wire::encode_hello(*hello));
+    if (const auto hello = dart::overlay::framing::decode_hello(payload)) {
+      const auto again = dart::overlay::framing::decode_hello(dart::overlay::framing::encode_hello(*hello));
       DART_CHECK(again && again->endpoint == hello->endpoint && again->host == hello->host);
     }
   }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -8,8 +7,9 @@
 #include <string_view>
 
 #include "base/limits.hpp"
+#include "base/node_id.hpp"
 
-namespace dart::overlay::wire {
+namespace dart::overlay::framing {
 
 /// A frame is a header of 8 bytes and a payload: payload length (u32, little endian), layout version, type,
 /// channel, and a byte that is zero. docs/protocol.md has the table; tests/golden/frames keeps one of each.
@@ -19,9 +19,10 @@ inline constexpr std::uint8_t kFrameVersion = 1;
 enum class FrameType : std::uint8_t {
   Hello = 1,    ///< first frame of each side: who I am, which ring, a nonce
   Ready = 2,    ///< second frame of each side: the other's nonce, so that a recorded stream is worth nothing
-  Message = 3,  ///< an Envelope
-  NoSuchNode = 4,  ///< the 16 bytes of an id that does not live here (any more)
+  Message = 3,  ///< from one node to another (HostMessage)
+  NoSuchNode = 4,  ///< an id that does not live here (any more)
   Refuse = 5,      ///< why the sender closes the connection, one byte (RefuseReason)
+  Bye = 6,         ///< the sender closes the connection and lives on
 };
 
 /// What goes first when a connection is busy. Upkeep keeps the ring alive, so it never waits for data.
@@ -72,22 +73,22 @@ class FrameDecoder {
 
   std::string held_;
   bool handed_out_ = false;  // the frame in held_ was handed out and can go
-  std::size_t limit_ = limits::kHelloBytes;
+  std::size_t limit_ = dart::limits::kHelloBytes;
   FrameFault fault_ = FrameFault::None;
 };
 
-/// The bytes of a node id.
-using IdBytes = std::array<std::uint8_t, 16>;
-
-/// A message between two nodes. The sender is named by its index on its host: the receiver computes the id
+/// The payload of a Message frame. The sender is named by its index on its host: the receiver computes its id
 /// from the host key that the connection proved, so nobody can write under another's id.
-struct Envelope {
-  IdBytes to{};
+struct HostMessage {
   std::uint32_t from_index = 0;
   std::string_view body;
 };
-void append_envelope(std::string& out, Channel channel, const Envelope& envelope);
+void append_message(std::string& out, Channel channel, const HostMessage& message);
 /// Empty when the bytes are too short.
-[[nodiscard]] std::optional<Envelope> decode_envelope(std::string_view payload);
+[[nodiscard]] std::optional<HostMessage> decode_message(std::string_view payload);
 
-}  // namespace dart::overlay::wire
+/// The payload of a NoSuchNode frame.
+void append_no_such_node(std::string& out, const NodeId& id);
+[[nodiscard]] std::optional<NodeId> decode_no_such_node(std::string_view payload);
+
+}  // namespace dart::overlay::framing

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace dart::overlay::wire {
+namespace dart::overlay::framing {
 
 /// A ring's name for itself, drawn when it was made. All zero: in no ring yet.
 using RingId = std::array<std::uint8_t, 16>;
@@ -46,4 +46,4 @@ enum class RefuseReason : std::uint8_t {
 };
 [[nodiscard]] const char* name_of(RefuseReason reason);
 
-}  // namespace dart::overlay::wire
+}  // namespace dart::overlay::framing

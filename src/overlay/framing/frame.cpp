@@ -1,16 +1,17 @@
-#include "overlay/wire/frame.hpp"
+#include "overlay/framing/frame.hpp"
 
-#include <cstring>
+#include <algorithm>
+#include <array>
 
 #include "base/bytes.hpp"
 #include "base/check.hpp"
 
-namespace dart::overlay::wire {
+namespace dart::overlay::framing {
 
 namespace {
 
 void append_header(std::string& out, FrameType type, Channel channel, std::size_t payload_bytes) {
-  DART_CHECK(payload_bytes <= limits::kFrameBytes);
+  DART_CHECK(payload_bytes <= dart::limits::kFrameBytes);
   std::array<char, kHeaderBytes> header{};
   for (unsigned i = 0; i < 4; ++i) header[i] = static_cast<char>((payload_bytes >> (8 * i)) & 0xFF);
   header[4] = static_cast<char>(kFrameVersion);
@@ -82,26 +83,36 @@ std::optional<Frame> FrameDecoder::next(std::string_view& bytes) {
   return frame_in(held_);
 }
 
-void append_envelope(std::string& out, Channel channel, const Envelope& envelope) {
+void append_message(std::string& out, Channel channel, const HostMessage& message) {
   ByteWriter index;
-  index.varint(envelope.from_index);
-  append_header(out, FrameType::Message, channel,
-                envelope.to.size() + index.bytes().size() + envelope.body.size());
-  out.append(reinterpret_cast<const char*>(envelope.to.data()), envelope.to.size());
+  index.varint(message.from_index);
+  append_header(out, FrameType::Message, channel, index.bytes().size() + message.body.size());
   out.append(index.bytes());
-  out.append(envelope.body);
+  out.append(message.body);
 }
 
-std::optional<Envelope> decode_envelope(std::string_view payload) {
-  Envelope envelope;
-  if (payload.size() < envelope.to.size()) return std::nullopt;
-  std::memcpy(envelope.to.data(), payload.data(), envelope.to.size());
-  ByteReader reader(payload.substr(envelope.to.size()));
+std::optional<HostMessage> decode_message(std::string_view payload) {
+  ByteReader reader(payload);
   const auto index = reader.varint();
   if (!index || *index > UINT32_MAX) return std::nullopt;
-  envelope.from_index = static_cast<std::uint32_t>(*index);
-  envelope.body = payload.substr(payload.size() - reader.remaining());
-  return envelope;
+  return HostMessage{static_cast<std::uint32_t>(*index), payload.substr(payload.size() - reader.remaining())};
 }
 
-}  // namespace dart::overlay::wire
+void append_no_such_node(std::string& out, const NodeId& id) {
+  append_header(out, FrameType::NoSuchNode, Channel::Upkeep, 16);
+  for (const std::uint64_t half : {id.high, id.low}) {
+    for (unsigned i = 0; i < 8; ++i) out.push_back(static_cast<char>((half >> (56 - 8 * i)) & 0xFF));
+  }
+}
+
+std::optional<NodeId> decode_no_such_node(std::string_view payload) {
+  if (payload.size() != 16) return std::nullopt;
+  NodeId id;
+  for (std::size_t i = 0; i < 8; ++i) {
+    id.high = (id.high << 8) | byte_at(payload, i);
+    id.low = (id.low << 8) | byte_at(payload, 8 + i);
+  }
+  return id;
+}
+
+}  // namespace dart::overlay::framing

@@ -1,4 +1,4 @@
-#include "overlay/wire/frame.hpp"
+#include "overlay/framing/frame.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "base/random.hpp"
-#include "overlay/wire/hello.hpp"
+#include "overlay/framing/hello.hpp"
 
-namespace dart::overlay::wire {
+namespace dart::overlay::framing {
 namespace {
 
 struct Taken {
@@ -99,28 +99,24 @@ TEST(Frame, ATakerCanStopTheStream) {
   EXPECT_EQ(taken, 2);
 }
 
-TEST(Envelope, CarriesIdIndexAndBody) {
-  Envelope sent;
-  for (std::uint8_t i = 0; i < 16; ++i) sent.to[i] = i;
-  sent.from_index = 70000;
-  sent.body = "hello";
+TEST(HostMessage, CarriesIndexAndBody) {
   std::string bytes;
-  append_envelope(bytes, Channel::Control, sent);
-  FrameDecoder decoder;
-  bool seen = false;
-  EXPECT_EQ(decoder.feed(bytes,
-                         [&](const Frame& frame) {
-                           const auto got = decode_envelope(frame.payload);
-                           EXPECT_TRUE(got.has_value());
-                           EXPECT_EQ(got->to, sent.to);
-                           EXPECT_EQ(got->from_index, 70000U);
-                           EXPECT_EQ(got->body, "hello");
-                           return seen = true;
-                         }),
-            FrameFault::None);
-  EXPECT_TRUE(seen);
-  EXPECT_FALSE(decode_envelope(std::string(16, 'x')));
-  EXPECT_FALSE(decode_envelope(std::string(16, 'x') + std::string(9, '\xff')));
+  append_message(bytes, Channel::Control, {70000, "hello"});
+  const auto got = decode_message(std::string_view(bytes).substr(kHeaderBytes));
+  ASSERT_TRUE(got);
+  EXPECT_EQ(got->from_index, 70000U);
+  EXPECT_EQ(got->body, "hello");
+  EXPECT_FALSE(decode_message(""));
+  EXPECT_FALSE(decode_message(std::string(5, '\xff') + "\x7f"));
+}
+
+TEST(NoSuchNode, CarriesAnId) {
+  const NodeId id{0x0102030405060708, 0x1112131415161718};
+  std::string bytes;
+  append_no_such_node(bytes, id);
+  EXPECT_EQ(decode_no_such_node(std::string_view(bytes).substr(kHeaderBytes)), id);
+  EXPECT_FALSE(decode_no_such_node(std::string(15, 'x')));
+  EXPECT_FALSE(decode_no_such_node(std::string(17, 'x')));
 }
 
 Hello sample_hello() {
@@ -149,7 +145,7 @@ TEST(Hello, RefusesWhatCannotBe) {
   odd.node_limit = 0;
   EXPECT_FALSE(decode_hello(encode_hello(odd)));
   odd = sample_hello();
-  odd.endpoint = std::string(limits::kEndpointBytes + 1, '1');
+  odd.endpoint = std::string(dart::limits::kEndpointBytes + 1, '1');
   EXPECT_FALSE(decode_hello(encode_hello(odd)));
 }
 
@@ -191,12 +187,15 @@ TEST(GoldenFrames, StayDecodable) {
   const auto message = only_frame(golden("message"));
   EXPECT_EQ(message.type, FrameType::Message);
   EXPECT_EQ(message.channel, Channel::Control);
-  const auto envelope = decode_envelope(message.payload);
-  ASSERT_TRUE(envelope);
-  EXPECT_EQ(envelope->from_index, 300U);
-  EXPECT_EQ(envelope->body, "body");
+  const auto host_message = decode_message(message.payload);
+  ASSERT_TRUE(host_message);
+  EXPECT_EQ(host_message->from_index, 300U);
+  EXPECT_EQ(host_message->body, "body");
 
-  EXPECT_EQ(only_frame(golden("no_such_node")).type, FrameType::NoSuchNode);
+  const auto gone = only_frame(golden("no_such_node"));
+  EXPECT_EQ(gone.type, FrameType::NoSuchNode);
+  EXPECT_EQ(decode_no_such_node(gone.payload), (NodeId{0xE0E1E2E3E4E5E6E7, 0xE8E9EAEBECEDEEEF}));
+  EXPECT_EQ(only_frame(golden("bye")).type, FrameType::Bye);
   const auto refuse = only_frame(golden("refuse"));
   EXPECT_EQ(refuse.type, FrameType::Refuse);
   EXPECT_EQ(refuse.payload, "\x01");
@@ -207,13 +206,9 @@ TEST(GoldenFrames, AreWhatIsWrittenToday) {
   append_frame(bytes, FrameType::Hello, Channel::Upkeep, encode_hello(sample_hello()));
   EXPECT_EQ(bytes, golden("hello"));
   bytes.clear();
-  Envelope envelope;
-  for (std::uint8_t i = 0; i < 16; ++i) envelope.to[i] = static_cast<std::uint8_t>(0xE0 + i);
-  envelope.from_index = 300;
-  envelope.body = "body";
-  append_envelope(bytes, Channel::Control, envelope);
+  append_message(bytes, Channel::Control, {300, "body"});
   EXPECT_EQ(bytes, golden("message"));
 }
 
 }  // namespace
-}  // namespace dart::overlay::wire
+}  // namespace dart::overlay::framing

@@ -1,9 +1,9 @@
-#include "overlay/wire/hello.hpp"
+#include "overlay/framing/hello.hpp"
 
 #include "base/bytes.hpp"
 #include "base/limits.hpp"
 
-namespace dart::overlay::wire {
+namespace dart::overlay::framing {
 
 namespace {
 
@@ -23,8 +23,8 @@ Result<Hello> read_hello(std::string_view payload) {
   DART_TRY(hello.boot, reader.fixed<std::uint64_t>());
   DART_TRY(hello.node_limit, reader.fixed<std::uint32_t>());
   DART_TRY(const auto endpoint, reader.text());
-  if (endpoint.size() > limits::kEndpointBytes || hello.oldest_level > hello.level || hello.node_limit == 0 ||
-      hello.node_limit > limits::kHostNodes) {
+  if (endpoint.size() > dart::limits::kEndpointBytes || hello.oldest_level > hello.level ||
+      hello.node_limit == 0 || hello.node_limit > dart::limits::kHostNodes) {
     return fail(ErrorCode::Data, "a greeting beyond the limits");
   }
   hello.endpoint = endpoint;
@@ -71,4 +71,4 @@ const char* name_of(RefuseReason reason) {
   return "unknown";
 }
 
-}  // namespace dart::overlay::wire
+}  // namespace dart::overlay::framing
