@@ -51,7 +51,7 @@ void Transport::Impl::greet(Link& link) {
   hello.boot = boot_;
   hello.node_limit = settings_.identity->proof().node_limit;
   hello.endpoint = text_of(self);
-  link.write({frame_of(FrameType::Hello, encode_hello(hello))});
+  link.write({frame_of(FrameType::Hello, overlay::framing::encode_hello(hello))});
 }
 
 /// The side that called speaks first; a caller that says nothing gets no answer to hold in memory.
@@ -109,7 +109,7 @@ bool Transport::Impl::on_refuse(Link& link, const Frame& frame) {
 bool Transport::Impl::on_hello(Link& link, const Frame& frame) {
   if (frame.type == FrameType::Refuse) return on_refuse(link, frame);
   if (frame.type != FrameType::Hello) return refuse(link, RefuseReason::Malformed);
-  auto hello = decode_hello(frame.payload);
+  auto hello = overlay::framing::decode_hello(frame.payload);
   const auto endpoint = hello ? parse_endpoint(hello->endpoint) : fail(ErrorCode::Data, "");
   if (!hello || !endpoint || endpoint->empty()) return refuse(link, RefuseReason::Malformed);
   if (const auto reason = objection(link, *hello)) return refuse(link, *reason);
@@ -204,6 +204,12 @@ void Transport::Impl::retire(Link& link) {
   link.write({frame_of(FrameType::Bye, {})});
 }
 
+/// Both sides have said goodbye.
+void Transport::Impl::finish(Link& link) {
+  link.close();
+  on_end(link, End::Closed, overlay::framing::FrameFault::None);
+}
+
 bool Transport::Impl::on_up_frame(Link& link, const Frame& frame) {
   if (link.stage == Link::Stage::Up) link.used = Clock::now();
   switch (frame.type) {
@@ -219,11 +225,10 @@ bool Transport::Impl::on_up_frame(Link& link, const Frame& frame) {
     case FrameType::Bye: {
       link.said_goodbye = true;
       const auto peer = link.peer;
-      link.close();
-      on_end(link, End::Closed, overlay::framing::FrameFault::None);
+      retire(link);
+      if (!link.closed() && !link.writing()) finish(link);
       // What waited for it goes over a new connection.
-      if (peer != nullptr && peer->link == nullptr && peer->dialling == nullptr && !peer->queue.empty())
-        dial(peer);
+      if (peer != nullptr && peer->link == nullptr && peer->dialling == nullptr && !peer->queue.empty()) dial(peer);
       return false;
     }
     case FrameType::Refuse:

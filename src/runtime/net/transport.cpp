@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
 
 #include "base/check.hpp"
