@@ -58,10 +58,13 @@ struct JoinFailed {
   JoinFailure reason = JoinFailure::Unanswered;
 };
 
-/// The ring has seen a higher incarnation of this id (an older disk was put back): store this one, and treat
-/// what the disk says as out of date. The join goes on by itself.
-struct RaiseIncarnation {
+/// Keep this on disk for the next start: the incarnation to go above, and peers to look for.
+struct Remember {
   std::uint32_t incarnation = 0;
+  /// The ring had seen a higher incarnation than the disk (an older one was put back): what else is on that disk is
+  /// out of date too.
+  bool disk_was_old = false;
+  std::vector<NodeHandle> peers;
 };
 
 /// Another life of this id owns the ring's trust: this process must stop.
@@ -73,6 +76,6 @@ struct Died {
 };
 
 using Action = std::variant<Send, Deliver, Transit, Delivered, RouteFailed, DeliverDirect, NeighboursChanged,
-                            Joined, JoinFailed, RaiseIncarnation, SteppedDown, Died>;
+                            Joined, JoinFailed, Remember, SteppedDown, Died>;
 
 }  // namespace dart::overlay

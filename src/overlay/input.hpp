@@ -28,8 +28,11 @@ struct Unreachable {
 /// Runs whatever is due; what to feed when next_deadline() has come.
 struct Tick {};
 
-/// The first node of a new ring. Local commands from here on.
-struct Bootstrap {};
+/// The first node of a new ring, or of an old one of which nobody answers: `remembered` are its members as
+/// last known, called from time to time. Local commands from here on.
+struct Bootstrap {
+  std::vector<NodeHandle> remembered;
+};
 
 /// Join through any of these; seeds may have a zero id (only the endpoint is known).
 struct Join {

@@ -29,6 +29,8 @@ inline constexpr std::size_t kRequests = 4096;
 inline constexpr std::size_t kHeld = 256;
 /// Nodes that were declared dead and may only be a partition away.
 inline constexpr std::size_t kLost = 48;
+/// Peers that a node asks its driver to keep on disk.
+inline constexpr std::size_t kRemembered = 64;
 /// Suspicions, own or on behalf of others, at one time.
 inline constexpr std::size_t kSuspicions = 64;
 /// Requests remembered by a root so that a repeated one is not delivered twice.

@@ -1,0 +1,75 @@
+#include "apps/sim/route_report.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+namespace dart::apps {
+
+std::string route_json(const sim::RouteReport& report, const Cost& cost) {
+  nlohmann::ordered_json json;
+  json["seed"] = report.seed;
+  json["nodes"] = report.nodes;
+  json["joined"] = report.joined;
+  json["requests"] = report.requests;
+  json["delivered"] = report.delivered;
+  json["wrong_root"] = report.wrong_root;
+  auto& hops = json["hops"];
+  hops["mean"] = report.hops_mean;
+  hops["max"] = report.hops_max;
+  hops["histogram"] = report.hops_histogram;
+  auto& stretch = json["stretch"];
+  stretch["median"] = report.stretch_median;
+  stretch["p90"] = report.stretch_p90;
+  stretch["ratio_of_means"] = report.stretch_ratio_of_means;
+  auto& levels = json["levels"] = nlohmann::ordered_json::array();
+  for (const auto& level : report.levels) {
+    levels.push_back({{"level", level.level},
+                      {"appearances", level.appearances},
+                      {"distinct", level.distinct},
+                      {"max", level.max}});
+  }
+  json["loaded_share"] = report.loaded_share;
+  json["state_bytes"] = {{"mean", report.state_bytes_mean}, {"max", report.state_bytes_max}};
+  json["wall_s"] = cost.wall_s;
+  json["peak_rss_mb"] = cost.peak_rss_mb;
+  json["events"] = report.events;
+  json["messages"] = report.messages;
+  json["virtual_s"] = report.virtual_s;
+  json["join_virtual_s"] = report.join_virtual_s;
+  return json.dump() + '\n';
+}
+
+std::string route_text(const sim::RouteReport& report, const Cost& cost) {
+  std::string out = fmt::format(
+      "{} of {} nodes joined in {:.1f} s of virtual time; {} of {} requests delivered, {} at a wrong root\n",
+      report.joined, report.nodes, report.join_virtual_s, report.delivered, report.requests,
+      report.wrong_root);
+  out += fmt::format("hops: mean {:.3f}, max {}, histogram", report.hops_mean, report.hops_max);
+  for (std::size_t i = 0; i < report.hops_histogram.size(); ++i)
+    out += fmt::format(" {}:{}", i, report.hops_histogram[i]);
+  out += fmt::format("\nstretch: median {:.2f}, 90 % below {:.2f}, ratio of means {:.2f}\n",
+                     report.stretch_median, report.stretch_p90, report.stretch_ratio_of_means);
+  out += fmt::format("{:>5} {:>11} {:>8} {:>8}\n", "level", "appearances", "distinct", "busiest");
+  for (const auto& level : report.levels) {
+    out +=
+        fmt::format("{:>5} {:>11} {:>8} {:>8}\n", level.level, level.appearances, level.distinct, level.max);
+  }
+  out += fmt::format("nodes loaded beyond their own request: {:.1f} %\n", 100 * report.loaded_share);
+  out += fmt::format("overlay state a node: {:.0f} bytes on average, {} at most\n", report.state_bytes_mean,
+                     report.state_bytes_max);
+  out += fmt::format("{} events, {} messages, {:.1f} s of virtual time in {:.2f} s, {:.0f} MB\n",
+                     report.events, report.messages, report.virtual_s, cost.wall_s, cost.peak_rss_mb);
+  return out;
+}
+
+std::string path_lines(const sim::RouteReport& report) {
+  std::string out;
+  for (const auto& path : report.paths) {
+    for (std::size_t i = 0; i < path.size(); ++i) out += fmt::format("{}{}", i == 0 ? "" : " ", path[i]);
+    out += '\n';
+  }
+  return out;
+}
+
+}  // namespace dart::apps

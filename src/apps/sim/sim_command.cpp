@@ -1,0 +1,152 @@
+#include "apps/sim/sim_command.hpp"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "apps/sim/route_report.hpp"
+#include "sim/route_experiment.hpp"
+
+namespace dart::apps {
+
+namespace {
+
+/// Wall time since it was made, and the most memory that this process ever held.
+class Meter {
+ public:
+  [[nodiscard]] Cost cost() const {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start_;
+    return {wall.count(), static_cast<double>(usage.ru_maxrss) / 1024};
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+overlay::Config profile_of(const std::string& name) {
+  return name == "quiet" ? overlay::quiet_profile() : overlay::lan_profile();
+}
+
+Result<std::unique_ptr<sim::DelayModel>> delays_of(const std::string& name, const std::string& file,
+                                                   std::uint64_t seed) {
+  std::string matrix;
+  if (name == "matrix") {
+    std::ifstream in(file);
+    if (!in)
+      return fail(ErrorCode::Io, fmt::format("cannot open the matrix '{}'", file), std::nullopt,
+                  "give --matrix FILE");
+    std::stringstream text;
+    text << in.rdbuf();
+    matrix = text.str();
+  }
+  return sim::make_delay_model(name, Random(seed).split(0xDE1A), matrix);
+}
+
+int complain(const Error& error) {
+  std::cerr << "error: " << error.message;
+  if (!error.hint.empty()) std::cerr << "; " << error.hint;
+  std::cerr << '\n';
+  return 1;
+}
+
+}  // namespace
+
+struct SimCommand::Flags {
+  CLI::App* sim = nullptr;
+  CLI::App* route = nullptr;
+  std::string output = "table";
+  std::string delay_model = "plane";
+  std::string matrix;
+  std::string profile = "lan";
+  std::string out_file;
+  double settle_s = 20;
+  sim::RouteOptions routing;
+
+  int run_route();
+};
+
+namespace {
+
+void add_common(CLI::App& app, std::string& delay_model, std::string& matrix, std::string& output) {
+  app.add_option("--delays", delay_model, "how far machines are apart")
+      ->check(CLI::IsMember({"plane", "sphere", "transit-stub", "matrix"}))
+      ->capture_default_str();
+  app.add_option("--matrix", matrix, "round trips in milliseconds, for --delays matrix")->type_name("FILE");
+  app.add_option("-o,--output", output, "table or json")
+      ->check(CLI::IsMember({"table", "json"}))
+      ->capture_default_str();
+}
+
+}  // namespace
+
+SimCommand::SimCommand(CLI::App& app) : flags_(std::make_unique<Flags>()) {
+  Flags& it = *flags_;
+  it.sim =
+      app.add_subcommand("sim", "Rings in virtual time: experiments and random runs that a seed repeats");
+  it.sim->require_subcommand(1);
+  it.route = it.sim->add_subcommand("route", "Join nodes, route requests, count hops, delay and load");
+  it.route->add_option("--nodes", it.routing.nodes, "nodes of the ring")
+      ->check(CLI::Range(1U, 1'000'000U))
+      ->capture_default_str();
+  it.route->add_option("--requests", it.routing.requests, "requests; 0: one for each node")
+      ->capture_default_str();
+  it.route->add_option("--sinks", it.routing.sinks, "random keys that requests go to; 0: each its own")
+      ->capture_default_str();
+  it.route->add_option("--seed", it.routing.seed, "repeats a run")->capture_default_str();
+  it.route->add_option("--settle", it.settle_s, "seconds of virtual time between joining and routing")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str();
+  it.route->add_option("--profile", it.profile, "timing of the ring")
+      ->check(CLI::IsMember({"lan", "quiet"}))
+      ->capture_default_str();
+  it.route->add_option("--out", it.out_file, "write each path, one line a request")->type_name("FILE");
+  add_common(*it.route, it.delay_model, it.matrix, it.output);
+}
+
+SimCommand::~SimCommand() = default;
+
+bool SimCommand::chosen() const { return flags_->sim->parsed(); }
+
+int SimCommand::run() { return flags_->run_route(); }
+
+int SimCommand::Flags::run_route() {
+  const Meter meter;
+  auto delays = delays_of(delay_model, matrix, routing.seed);
+  if (!delays) return complain(delays.error());
+  const bool people = isatty(STDERR_FILENO) != 0;
+  routing.config = profile_of(profile);
+  routing.settle = {static_cast<std::int64_t>(settle_s * 1e6)};
+  std::cerr << "seed " << routing.seed << '\n';
+  if (people) {
+    routing.progress = [this](std::uint32_t joined, std::uint32_t delivered) {
+      std::cerr << fmt::format("\r{} of {} joined, {} delivered ", joined, routing.nodes, delivered)
+                << std::flush;
+    };
+  }
+  const sim::RouteReport report = sim::run_route(routing, std::move(*delays));
+  if (people) std::cerr << '\n';
+  if (!out_file.empty()) {
+    std::ofstream file(out_file, std::ios::trunc);
+    file << path_lines(report);
+    if (!file.flush())
+      return complain(Error{ErrorCode::Io, fmt::format("cannot write '{}'", out_file), {}, {}});
+  }
+  std::cout << (output == "json" ? route_json(report, meter.cost()) : route_text(report, meter.cost()))
+            << std::flush;
+  const bool whole =
+      report.joined == report.nodes && report.delivered == report.requests && report.wrong_root == 0;
+  if (!whole) std::cerr << "error: not every node joined, or not every request reached its root\n";
+  return whole ? 0 : 1;
+}
+
+}  // namespace dart::apps

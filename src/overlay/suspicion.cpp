@@ -1,0 +1,232 @@
+#include <algorithm>
+
+#include "overlay/overlay_node.hpp"
+
+namespace dart::overlay {
+
+namespace {
+
+constexpr std::size_t kWitnesses = 2;
+/// Rounds of asking before a node with no witness left decides alone.
+constexpr std::uint8_t kLonelyRounds = 3;
+
+}  // namespace
+
+void OverlayNode::check_adjacents() {
+  if (now_.us < accuse_after_) return;
+  for (const Side side : kSides) {
+    const PeerIndex index = leaves_.adjacent(side);
+    if (index == kNoPeer) continue;
+    const std::int64_t due = std::max({peers_[index].heard_us, adjacency(side).since_us, accuse_after_}) +
+                             config_.suspect_after.us;
+    if (due <= now_.us) {
+      suspect(peers_[index].handle, false);
+    } else if (due < now_.us + config_.heartbeat.us) {
+      deadlines_.set_earlier(Timer::Suspicions, {due});
+    }
+  }
+}
+
+OverlayNode::Suspicion* OverlayNode::find_suspicion(const NodeId& id) {
+  const auto found = std::find_if(suspicions_.begin(), suspicions_.end(),
+                                  [&](const Suspicion& one) { return one.node.id == id; });
+  return found == suspicions_.end() ? nullptr : &*found;
+}
+
+void OverlayNode::suspect(const NodeHandle& node, bool refused) {
+  if (Suspicion* known = find_suspicion(node.id); known != nullptr) {
+    if (refused && !known->refused) {
+      known->refused = true;
+      known->next_us = now_.us;
+      deadlines_.set_earlier(Timer::Suspicions, now_);
+    }
+    return;
+  }
+  const PeerIndex index = peers_.find(node.id);
+  if (index == kNoPeer || !leaves_.contains(index) || suspicions_.size() >= limits::kSuspicions) return;
+  ++counters_.suspected;
+  peers_[index].avoid_us = now_.us + config_.suspect_after.us;
+  Suspicion suspicion;
+  suspicion.node = node;
+  suspicion.next_us = now_.us;
+  suspicion.refused = refused;
+  suspicions_.push_back(suspicion);
+  deadlines_.set_earlier(Timer::Suspicions, now_);
+}
+
+void OverlayNode::clear_suspicion(const NodeId& id) {
+  if (Suspicion* known = find_suspicion(id); known != nullptr) {
+    ++counters_.refuted;
+    suspicions_.erase(suspicions_.begin() + (known - suspicions_.data()));
+  }
+}
+
+void OverlayNode::run_suspicions() {
+  std::vector<NodeHandle> dead;
+  for (std::size_t i = 0; i < suspicions_.size();) {
+    Suspicion& it = suspicions_[i];
+    const PeerIndex index = peers_.find(it.node.id);
+    if (index == kNoPeer || !leaves_.contains(index) || !peers_[index].handle.same_life(it.node)) {
+      suspicions_.erase(suspicions_.begin() + static_cast<std::ptrdiff_t>(i));
+      continue;
+    }
+    if (it.next_us <= now_.us) {
+      if (!ask_witnesses(it)) dead.push_back(it.node);
+      ++it.round;
+      it.next_us = now_.us + 2 * config_.answer_within.us + std::min<std::int64_t>(distance(index), 500'000);
+    }
+    deadlines_.set_earlier(Timer::Suspicions, {it.next_us});
+    ++i;
+  }
+  for (const NodeHandle& node : dead) bury(node, false, true);
+}
+
+bool OverlayNode::ask_witnesses(Suspicion& suspicion) {
+  // Everybody around the circle as far as it is known, this node in the middle.
+  std::vector<PeerIndex> around;
+  for (std::size_t i = leaves_.size(Side::Left); i-- > 0;) around.push_back(leaves_.at(Side::Left, i));
+  around.push_back(kNoPeer);
+  for (std::size_t i = 0; i < leaves_.size(Side::Right); ++i) around.push_back(leaves_.at(Side::Right, i));
+  const PeerIndex target = peers_.find(suspicion.node.id);
+  const auto place = std::find(around.begin(), around.end(), target) - around.begin();
+  std::vector<PeerIndex> witnesses;
+  const auto add = [&](std::ptrdiff_t at) {
+    if (at < 0 || at >= static_cast<std::ptrdiff_t>(around.size())) return;
+    const PeerIndex index = around[static_cast<std::size_t>(at)];
+    if (index == kNoPeer || index == target || find_suspicion(peers_[index].handle.id) != nullptr) return;
+    if (std::find(witnesses.begin(), witnesses.end(), index) == witnesses.end()) witnesses.push_back(index);
+  };
+  const auto size = static_cast<std::ptrdiff_t>(around.size());
+  for (std::ptrdiff_t step = 1; step < size; ++step) {
+    add(place + step);
+    add(place - step);
+  }
+  if (suspicion.round > 0 || !suspicion.refused) {
+    send(suspicion.node, Suspect{suspicion.node, suspicion.refused});
+  }
+  const std::size_t first = suspicion.round * kWitnesses;
+  if (first >= witnesses.size()) {
+    if (suspicion.refused && witnesses.empty()) return false;
+    return suspicion.round < kLonelyRounds;
+  }
+  const std::size_t last = std::min(first + kWitnesses, witnesses.size());
+  for (std::size_t i = first; i < last; ++i) {
+    send(peers_[witnesses[i]].handle, Suspect{suspicion.node, suspicion.refused});
+  }
+  return true;
+}
+
+void OverlayNode::handle(const NodeHandle& from, const Suspect& m) {
+  if (m.suspect.id == self_.id) {
+    if (m.suspect.same_life(self_)) send(from, ProbeReply{0, member(), coordinate_, badge_});
+    return;
+  }
+  if (!member() || m.suspect.id.is_zero()) return;
+  if (const Lost* lost = find_lost(m.suspect.id); lost != nullptr && lost->node.same_life(m.suspect)) {
+    send(from, Obituary{m.suspect, lost->left, leaves(true, true)});
+    return;
+  }
+  if (now_.us < accuse_after_) return;
+  const PeerIndex index = peers_.find(m.suspect.id);
+  if (index != kNoPeer && peers_[index].handle.same_life(m.suspect)) {
+    const std::int64_t silence = now_.us - peers_[index].heard_us;
+    const bool adjacent = leaves_.adjacent(Side::Left) == index || leaves_.adjacent(Side::Right) == index;
+    const Suspicion* own = find_suspicion(m.suspect.id);
+    const bool refused_both = own != nullptr && own->refused && m.refused;
+    if (refused_both || (own != nullptr && silence > config_.suspect_after.us) ||
+        (adjacent && silence > config_.suspect_after.us * 3 / 4)) {
+      // Two that stand next to it hear nothing.
+      send(from, Verdict{m.suspect, Finding::Silent});
+      bury(m.suspect, false, true);
+      return;
+    }
+    if (!m.refused && silence < config_.suspect_after.us / 2) {
+      send(from, Verdict{m.suspect, Finding::Alive});
+      return;
+    }
+  }
+  Check check;
+  check.target = m.suspect;
+  check.purpose = CheckFor::Witness;
+  check.asker = from;
+  start_check(check);
+}
+
+void OverlayNode::handle(const NodeHandle& /*from*/, const Verdict& m) {
+  Suspicion* own = find_suspicion(m.suspect.id);
+  if (own == nullptr || !own->node.same_life(m.suspect)) return;
+  if (m.finding == Finding::Silent) {
+    bury(m.suspect, false, true);
+    return;
+  }
+  // Somebody hears it: only the way between it and here is cut. Ask again later.
+  const PeerIndex index = peers_.find(m.suspect.id);
+  if (index != kNoPeer) {
+    peers_[index].heard_us = std::max(peers_[index].heard_us, now_.us - config_.suspect_after.us / 2);
+  }
+  clear_suspicion(m.suspect.id);
+}
+
+void OverlayNode::handle(const NodeHandle& /*from*/, const Obituary& m) {
+  if (!member()) return;
+  if (m.dead.id == self_.id) {
+    // Taken for dead: say to everybody near that this is not so.
+    if (m.dead.same_life(self_)) {
+      announce_to_leaves();
+      consider(m.leaves);
+    }
+    return;
+  }
+  const PeerIndex index = peers_.find(m.dead.id);
+  if (index != kNoPeer && peers_[index].handle.same_life(m.dead)) {
+    const bool lately =
+        peers_[index].heard_us != 0 && now_.us - peers_[index].heard_us < config_.suspect_after.us / 2;
+    if (lately && !m.left) {
+      send(m.dead, Obituary{m.dead, false, {}});
+    } else {
+      bury(m.dead, m.left, true);
+    }
+  } else if (index == kNoPeer && !m.dead.id.is_zero()) {
+    add_lost({m.dead, false, m.left});
+  }
+  consider(m.leaves);
+}
+
+void OverlayNode::bury(const NodeHandle& node, bool left, bool tell) {
+  const NodeHandle dead = node;  // the argument may live in what is erased here
+  const PeerIndex index = peers_.find(dead.id);
+  if (index == kNoPeer || !peers_[index].handle.same_life(dead)) return;
+  std::vector<std::pair<NodeHandle, Side>> told;
+  for (const Side side : kSides) {
+    if (leaves_.adjacent(side) != index) continue;
+    Adjacency& it = adjacency(side);
+    if (!left) it.hold_until = std::max(it.hold_until, it.promised_until);
+    const Side other = opposite(side);
+    for (std::size_t i = 0; tell && i < leaves_.size(other); ++i) {
+      if (leaves_.at(other, i) != index) told.emplace_back(peers_[leaves_.at(other, i)].handle, side);
+    }
+  }
+  std::erase_if(suspicions_, [&](const Suspicion& one) { return one.node.id == dead.id; });
+  std::erase_if(checks_, [&](const Check& check) {
+    return check.purpose == CheckFor::Leaf && check.target.same_life(dead);
+  });
+  peers_.use(index);
+  drop_from_table(index);
+  const bool was_leaf = leaves_.remove(peers_, index);
+  peers_.release(index);
+  add_lost({dead, was_leaf, left});
+  for (PendingHop& hop : hops_) {
+    if (hop.to == dead.id) hop.due_us = now_.us;
+  }
+  if (!hops_.empty()) deadlines_.set_earlier(Timer::Hops, now_);
+  if (!was_leaf) return;
+  ++counters_.deaths;
+  out_->emplace_back(Died{dead});
+  leaf_set_changed();
+  for (const auto& [to, side] : told) {
+    send(to, Obituary{dead, left, leaves(side == Side::Left, side == Side::Right)});
+  }
+  if (!held_.empty()) deadlines_.set_earlier(Timer::Held, now_ + config_.least_hop_wait);
+}
+
+}  // namespace dart::overlay

@@ -1,0 +1,101 @@
+#include <algorithm>
+
+#include "overlay/overlay_node.hpp"
+
+namespace dart::overlay {
+
+namespace {
+
+constexpr std::size_t kNearbyLeaves = 8;
+
+}  // namespace
+
+std::vector<Contact> OverlayNode::row_contacts(unsigned row) const {
+  std::vector<Contact> contacts;
+  if (row >= table_.rows()) return contacts;
+  contacts.reserve(NodeId::kBase);
+  for (const auto& slot : table_.row(row)) {
+    if (slot.best != kNoPeer) contacts.push_back(contact_of(slot.best));
+  }
+  return contacts;
+}
+
+std::vector<Contact> OverlayNode::nearby_contacts() const {
+  // Entries of row 0 are the nearest there are; leaves are anywhere, which tells a newcomer where it is
+  // itself.
+  auto contacts = row_contacts(0);
+  const auto around = leaves(true, true);
+  const std::size_t stride = std::max<std::size_t>(1, around.size() / kNearbyLeaves);
+  for (std::size_t i = 0; i < around.size(); i += stride) contacts.push_back(around[i]);
+  return contacts;
+}
+
+void OverlayNode::request_row(unsigned row) {
+  // Whoever stands in this row shares the digits before it, so its own row of that number fits here.
+  const auto contacts = row_contacts(row);
+  if (contacts.empty()) return;
+  const Contact& one = contacts[static_cast<std::size_t>(random_.below(contacts.size()))];
+  send(one.node, ContactsRequest{ContactsKind::Row, static_cast<std::uint8_t>(row), stamp(), coordinate_});
+}
+
+void OverlayNode::refresh_row() {
+  if (table_.rows() == 0) return;
+  request_row(static_cast<unsigned>(random_.below(table_.rows())));
+}
+
+void OverlayNode::rediscover() {
+  std::vector<const Lost*> neighbours;
+  for (const Lost& lost : lost_) {
+    if (lost.was_leaf && !lost.left) neighbours.push_back(&lost);
+  }
+  for (; calls_ > 0 && !neighbours.empty(); --calls_) {
+    const auto pick = static_cast<std::size_t>(random_.below(neighbours.size()));
+    send(neighbours[pick]->node, Probe{stamp(), true, coordinate_});
+    neighbours.erase(neighbours.begin() + static_cast<std::ptrdiff_t>(pick));
+  }
+  calls_ = 1;
+}
+
+std::vector<NodeHandle> OverlayNode::replica_set(const Key& key, std::size_t count) const {
+  std::vector<NodeHandle> nodes;
+  for (const Contact& contact : leaves(true, true)) nodes.push_back(contact.node);
+  nodes.push_back(self_);
+  std::sort(nodes.begin(), nodes.end(),
+            [&](const NodeHandle& a, const NodeHandle& b) { return closer(key, a.id, b.id); });
+  if (nodes.size() > count) nodes.resize(count);
+  return nodes;
+}
+
+std::optional<KeyRange> OverlayNode::range_of(const NodeId& node, std::size_t rank) const {
+  // All that are known around here, in the order of the circle, this node's left end first.
+  std::vector<NodeId> around;
+  for (std::size_t i = leaves_.size(Side::Left); i-- > 0;) {
+    around.push_back(peers_[leaves_.at(Side::Left, i)].handle.id);
+  }
+  around.push_back(self_.id);
+  for (std::size_t i = 0; i < leaves_.size(Side::Right); ++i) {
+    around.push_back(peers_[leaves_.at(Side::Right, i)].handle.id);
+  }
+  std::size_t count = around.size();
+  std::size_t place = 0;
+  const bool whole = leaves_.spans_ring();
+  if (whole) {
+    std::sort(around.begin(), around.end());
+    around.erase(std::unique(around.begin(), around.end()), around.end());
+    count = around.size();
+    if (rank + 1 >= count) return KeyRange{node, NodeId::from_number(node.number() - 1)};
+  }
+  while (place < count && around[place] != node) ++place;
+  if (place == count) return std::nullopt;
+  if (!whole && (place < rank + 1 || place + rank + 1 >= count)) return std::nullopt;
+  const NodeId& before = around[(place + count - rank - 1) % count];
+  const NodeId& after = around[(place + rank + 1) % count];
+  // Halfway belongs to the smaller id, as everywhere.
+  Key first = NodeId::from_number(before.number() + before.clockwise_to(node) / 2);
+  if (!closer(first, node, before)) first = NodeId::from_number(first.number() + 1);
+  Key last = NodeId::from_number(node.number() + node.clockwise_to(after) / 2);
+  if (!closer(last, node, after)) last = NodeId::from_number(last.number() - 1);
+  return KeyRange{first, last};
+}
+
+}  // namespace dart::overlay

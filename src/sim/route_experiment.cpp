@@ -1,0 +1,183 @@
+#include "sim/route_experiment.hpp"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "sim/ring_truth.hpp"
+
+namespace dart::sim {
+
+namespace {
+
+constexpr std::uint64_t kWorkload = 0x10AD;
+constexpr std::int64_t kPerRequestUs = 200;
+constexpr std::int64_t kSliceUs = 20'000;
+
+/// Starts machines as others have joined, and writes down what becomes of requests.
+class Experiment final : public Observer {
+ public:
+  Experiment(const RouteOptions& options, std::unique_ptr<DelayModel> delays)
+      : options_(options),
+        workload_(Random(options.seed).split(kWorkload)),
+        world_(world_options(options), std::move(delays)) {
+    world_.set_observer(this);
+    for (std::uint32_t i = 0; i < options.nodes; ++i) world_.add_machine();
+    const std::uint32_t requests = options.requests == 0 ? options.nodes : options.requests;
+    report_.paths.resize(requests);
+    report_.requests = requests;
+    report_.seed = options.seed;
+    report_.nodes = options.nodes;
+  }
+
+  RouteReport run() {
+    join_all();
+    report_.join_virtual_s = virtual_s();
+    world_.run_until(world_.now() + options_.settle);
+    request_all();
+    finish();
+    return std::move(report_);
+  }
+
+  void on_action(std::uint32_t machine, const node::Action& action) override {
+    if (const auto* sent = std::get_if<overlay::Send>(&action)) {
+      const auto* routed = std::get_if<overlay::Routed>(&sent->message);
+      if (routed != nullptr) report_.paths[routed->request].push_back(World::machine_of(sent->to));
+    } else if (const auto* done = std::get_if<overlay::Deliver>(&action)) {
+      ++report_.delivered;
+      if (truth_.root(done->routed.key) != machine) ++report_.wrong_root;
+    } else if (std::holds_alternative<overlay::Joined>(action)) {
+      truth_.add(world_.id(machine), machine);
+      joined_.push_back(machine);
+    }
+  }
+
+ private:
+  static WorldOptions world_options(const RouteOptions& options) {
+    WorldOptions world;
+    world.seed = options.seed;
+    world.config = options.config;
+    return world;
+  }
+  double virtual_s() const { return static_cast<double>(world_.now().us - start_us_) / 1e6; }
+
+  void join_all() {
+    start_us_ = world_.now().us;
+    world_.start(0, {}, true);
+    std::uint32_t started = 1;
+    const std::int64_t patience = world_.now().us + 3'600'000'000;
+    while (joined_.size() < options_.nodes && world_.now().us < patience) {
+      const std::size_t most = std::max<std::size_t>(8, joined_.size() / 8);
+      while (started < options_.nodes && started - joined_.size() < most) {
+        const auto seed = joined_[static_cast<std::size_t>(workload_.below(joined_.size()))];
+        world_.start(started++, {seed});
+      }
+      const std::size_t before = joined_.size();
+      while (joined_.size() == before && world_.run_one({patience})) {
+      }
+      if (options_.progress && joined_.size() % 64 == 0)
+        options_.progress(static_cast<std::uint32_t>(joined_.size()), 0);
+    }
+    report_.joined = static_cast<std::uint32_t>(joined_.size());
+  }
+
+  void request_all() {
+    std::vector<Key> sinks;
+    for (std::uint32_t i = 0; i < options_.sinks; ++i) sinks.push_back(NodeId::draw(workload_));
+    for (std::uint32_t i = 0; i < report_.requests; ++i) {
+      // One for each node in turn, as long as there are so many; the keys at random.
+      const std::uint32_t origin = joined_[i % joined_.size()];
+      const Key key = sinks.empty() ? NodeId::draw(workload_)
+                                    : sinks[static_cast<std::size_t>(workload_.below(sinks.size()))];
+      report_.paths[i].push_back(origin);
+      world_.command(origin, overlay::Route{key, i, 0, overlay::HopMode::Direct, false, {}});
+      world_.run_until(world_.now() + Duration{kPerRequestUs});
+    }
+    const std::int64_t patience = world_.now().us + 10'000'000;
+    while (report_.delivered < report_.requests && world_.now().us < patience) {
+      world_.run_until(world_.now() + Duration{kSliceUs});
+      if (options_.progress) options_.progress(report_.joined, report_.delivered);
+    }
+  }
+
+  void finish() {
+    measure_paths();
+    measure_levels();
+    report_.events = world_.totals().events;
+    report_.messages = world_.totals().messages;
+    report_.virtual_s = virtual_s();
+    double bytes = 0;
+    for (std::uint32_t i = 0; i < world_.machines(); ++i) {
+      if (world_.core(i) == nullptr) continue;
+      const std::size_t one = world_.core(i)->overlay().state_bytes();
+      bytes += static_cast<double>(one);
+      report_.state_bytes_max = std::max<std::uint64_t>(report_.state_bytes_max, one);
+    }
+    report_.state_bytes_mean = bytes / static_cast<double>(world_.machines());
+  }
+
+  void measure_paths() {
+    std::vector<double> stretches;
+    double walked_sum = 0;
+    double direct_sum = 0;
+    std::uint64_t hops_sum = 0;
+    for (const auto& path : report_.paths) {
+      const auto hops = static_cast<std::uint32_t>(path.size() - 1);
+      hops_sum += hops;
+      report_.hops_max = std::max(report_.hops_max, hops);
+      if (report_.hops_histogram.size() <= hops) report_.hops_histogram.resize(hops + 1);
+      ++report_.hops_histogram[hops];
+      if (hops == 0) continue;
+      double walked = 0;
+      for (std::size_t i = 1; i < path.size(); ++i)
+        walked += static_cast<double>(world_.delay(path[i - 1], path[i]).us);
+      const auto direct = static_cast<double>(world_.delay(path.front(), path.back()).us);
+      walked_sum += walked;
+      direct_sum += direct;
+      stretches.push_back(walked / direct);
+    }
+    report_.hops_mean = static_cast<double>(hops_sum) / static_cast<double>(report_.paths.size());
+    if (stretches.empty()) return;
+    std::sort(stretches.begin(), stretches.end());
+    report_.stretch_median = stretches[stretches.size() / 2];
+    report_.stretch_p90 = stretches[stretches.size() * 9 / 10];
+    report_.stretch_ratio_of_means = walked_sum / direct_sum;
+  }
+
+  void measure_levels() {
+    std::vector<bool> loaded(world_.machines());
+    for (std::uint32_t level = 1;; ++level) {
+      std::vector<std::uint32_t> counts(world_.machines());
+      LevelLoad load;
+      load.level = level;
+      for (const auto& path : report_.paths) {
+        if (path.size() < level) continue;
+        const std::uint32_t machine = path[level - 1];
+        ++load.appearances;
+        if (level > 1) loaded[machine] = true;
+        if (counts[machine]++ == 0) ++load.distinct;
+        load.max = std::max<std::uint64_t>(load.max, counts[machine]);
+      }
+      if (load.appearances == 0) break;
+      report_.levels.push_back(load);
+    }
+    const auto count = std::count(loaded.begin(), loaded.end(), true);
+    report_.loaded_share = static_cast<double>(count) / static_cast<double>(world_.machines());
+  }
+
+  RouteOptions options_;
+  Random workload_;
+  World world_;
+  RingTruth truth_;
+  std::vector<std::uint32_t> joined_;
+  std::int64_t start_us_ = 0;
+  RouteReport report_;
+};
+
+}  // namespace
+
+RouteReport run_route(const RouteOptions& options, std::unique_ptr<DelayModel> delays) {
+  Experiment experiment(options, std::move(delays));
+  return experiment.run();
+}
+
+}  // namespace dart::sim

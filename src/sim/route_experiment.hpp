@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "sim/world.hpp"
+
+namespace dart::sim {
+
+struct RouteOptions {
+  std::uint32_t nodes = 1000;
+  /// 0: one for each node.
+  std::uint32_t requests = 0;
+  /// Requests go to so many random keys; 0: each to a key of its own.
+  std::uint32_t sinks = 10;
+  std::uint64_t seed = 1;
+  overlay::Config config = overlay::lan_profile();
+  /// Virtual time between the last join and the first request.
+  Duration settle{0};
+  /// Told (joined, delivered) now and then.
+  std::function<void(std::uint32_t, std::uint32_t)> progress;
+};
+
+/// One place of a path: 1 is the origin, 2 the first hop, and so on.
+struct LevelLoad {
+  std::uint32_t level = 0;
+  std::uint64_t appearances = 0;
+  std::uint64_t distinct = 0;
+  std::uint64_t max = 0;
+};
+
+struct RouteReport {
+  std::uint64_t seed = 0;
+  std::uint32_t nodes = 0;
+  std::uint32_t joined = 0;
+  std::uint32_t requests = 0;
+  std::uint32_t delivered = 0;
+  std::uint32_t wrong_root = 0;
+  double hops_mean = 0;
+  std::uint32_t hops_max = 0;
+  std::vector<std::uint64_t> hops_histogram;
+  double stretch_median = 0;
+  double stretch_p90 = 0;
+  double stretch_ratio_of_means = 0;
+  std::vector<LevelLoad> levels;
+  /// Share of the nodes that stand on a path anywhere but at its origin.
+  double loaded_share = 0;
+  std::uint64_t events = 0;
+  std::uint64_t messages = 0;
+  double virtual_s = 0;
+  double join_virtual_s = 0;
+  double state_bytes_mean = 0;
+  std::uint64_t state_bytes_max = 0;
+  /// Machines of each path, origin first; one entry a request.
+  std::vector<std::vector<std::uint32_t>> paths;
+};
+
+/// Joins all nodes, at most max(8, joined / 8) at a time, then routes one request after another from random
+/// origins, and compares with what a sorted list of ids says.
+[[nodiscard]] RouteReport run_route(const RouteOptions& options, std::unique_ptr<DelayModel> delays);
+
+}  // namespace dart::sim

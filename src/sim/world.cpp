@@ -1,0 +1,270 @@
+#include "sim/world.hpp"
+
+#include <algorithm>
+
+#include "base/check.hpp"
+
+namespace dart::sim {
+
+namespace {
+
+constexpr std::uint16_t kPort = 7400;
+constexpr std::uint64_t kPlaces = 1;
+constexpr std::uint64_t kNetwork = 2;
+constexpr std::uint64_t kNodes = 3;
+
+}  // namespace
+
+World::World(const WorldOptions& options, std::unique_ptr<DelayModel> delays)
+    : options_(options),
+      delays_(std::move(delays)),
+      places_(Random(options.seed).split(kPlaces)),
+      network_(Random(options.seed).split(kNetwork)),
+      nodes_(Random(options.seed).split(kNodes)) {}
+
+std::uint32_t World::machine_of(const overlay::NodeHandle& node) {
+  const auto& a = node.endpoints[0].address;
+  const std::uint32_t host =
+      (std::uint32_t{a[12]} << 24) | (std::uint32_t{a[13]} << 16) | (std::uint32_t{a[14]} << 8) | a[15];
+  return host - 1;
+}
+
+overlay::NodeHandle World::handle_of(std::uint32_t machine, std::uint32_t incarnation,
+                                     std::uint64_t nonce) const {
+  overlay::NodeHandle handle;
+  handle.id = machines_[machine].id;
+  handle.endpoints[0] = overlay::Endpoint::ipv4(machine + 1, kPort);
+  handle.incarnation = incarnation;
+  handle.nonce = nonce;
+  return handle;
+}
+
+std::uint32_t World::add_machine(std::optional<NodeId> id) {
+  const std::uint32_t number = machines();
+  delays_->add_machine(places_);
+  Random random = nodes_.split(number);
+  Machine& machine = machines_.emplace_back();
+  machine.id = id ? *id : NodeId::draw(random);
+  if (options_.drift_ppm > 0) {
+    const auto span = static_cast<std::uint64_t>(2 * options_.drift_ppm + 1);
+    machine.drift_ppm = static_cast<std::int64_t>(random.below(span)) - options_.drift_ppm;
+    machine.offset_us = static_cast<std::int64_t>(random.below(3'600'000'000));
+  }
+  return number;
+}
+
+void World::start(std::uint32_t number, const std::vector<std::uint32_t>& seeds, bool bootstrap) {
+  Machine& machine = machines_[number];
+  DART_CHECK(machine.state == MachineState::Off);
+  Random random = nodes_.split(number).split(0x1000 + machine.lives++);
+  ++machine.disk.incarnation;
+  const auto handle = handle_of(number, machine.disk.incarnation, random.next() | 1);
+  machine.core = std::make_unique<node::NodeCore>(options_.config, handle, random);
+  machine.state = MachineState::Up;
+  machine.host_answers = true;
+  machine.wake_us = INT64_MAX;
+  node::StartPlan plan;
+  plan.bootstrap = bootstrap;
+  plan.remembered = machine.disk.remembered;
+  for (const std::uint32_t seed : seeds) {
+    overlay::NodeHandle unknown = handle_of(seed, 0, 0);
+    unknown.id = {};
+    plan.seeds.push_back(unknown);
+  }
+  machine.core->start(local(machine, now_.us), std::move(plan), actions_);
+  perform(number);
+}
+
+void World::crash(std::uint32_t number, bool host_answers) {
+  Machine& machine = machines_[number];
+  machine.core.reset();
+  machine.state = MachineState::Off;
+  machine.host_answers = host_answers;
+  machine.wake_us = INT64_MAX;
+}
+
+void World::pause(std::uint32_t number, Duration length) {
+  Machine& machine = machines_[number];
+  if (machine.state != MachineState::Up) return;
+  machine.state = MachineState::Paused;
+  machine.resume_us = now_.us + length.us;
+  machine.wake_us = machine.resume_us;
+  queue_.push(machine.resume_us, EventKind::Wake, number);
+}
+
+void World::command(std::uint32_t machine, node::Input input) { feed(machine, std::move(input)); }
+
+std::int64_t World::virtual_of(const Machine& machine, std::int64_t wanted) {
+  std::int64_t at = (wanted - machine.offset_us) * 1'000'000 / (1'000'000 + machine.drift_ppm);
+  while (local_us(machine, at) < wanted) ++at;
+  return at;
+}
+
+void World::run_until(TimePoint until) {
+  while (run_one(until)) {
+  }
+  now_ = std::max(now_, until);
+}
+
+bool World::run_one(TimePoint until) {
+  if (queue_.empty() || queue_.top().at_us > until.us) return false;
+  const Event event = queue_.pop();
+  now_.us = std::max(now_.us, event.at_us);
+  if (event.kind == EventKind::Arrival) {
+    ++totals_.events;
+    arrive(event.item);
+    return true;
+  }
+  Machine& machine = machines_[event.item];
+  if (machine.state == MachineState::Off || machine.wake_us != event.at_us) return true;
+  ++totals_.events;
+  machine.wake_us = INT64_MAX;
+  machine.state = MachineState::Up;
+  feed(event.item, overlay::Tick{});
+  return true;
+}
+
+void World::arrive(std::uint32_t number) {
+  Flight& flight = flights_[number];
+  const std::uint32_t to = flight.to;
+  Machine& machine = machines_[to];
+  if (machine.state == MachineState::Paused) {
+    queue_.push(machine.resume_us, EventKind::Arrival, number);
+    return;
+  }
+  Flight landed = std::move(flight);
+  flight = Flight{};
+  free_flights_.push_back(number);
+  if (machine.state == MachineState::Off) {
+    if (!machine.host_answers || landed.refusal) return;
+    ++totals_.refused;
+    Flight news;
+    news.refusal = true;
+    news.unreachable = handle_of(to, 0, landed.envelope.to_nonce);
+    news.unreachable.incarnation = machine.disk.incarnation;
+    launch(to, landed.from, 0, std::move(news));
+    return;
+  }
+  if (landed.refusal) {
+    feed(to, overlay::Unreachable{landed.unreachable, true});
+    return;
+  }
+  if (!landed.envelope.to.is_zero() && landed.envelope.to != machine.id) return;
+  feed(to,
+       overlay::Received{landed.envelope.from, landed.envelope.to_nonce, std::move(landed.envelope.message)});
+}
+
+void World::feed(std::uint32_t number, node::Input input) {
+  Machine& machine = machines_[number];
+  if (!machine.core) return;
+  machine.core->step(local(machine, now_.us), std::move(input), actions_);
+  if (options_.check_every != 0 && ++steps_ % options_.check_every == 0) machine.core->check_invariants();
+  perform(number);
+}
+
+void World::perform(std::uint32_t number) {
+  for (std::size_t i = 0; i < actions_.size(); ++i) {
+    node::Action& action = actions_[i];
+    if (options_.hash_actions) hash_action(number, action);
+    if (observer_ != nullptr) observer_->on_action(number, action);
+    if (auto* sending = std::get_if<overlay::Send>(&action)) {
+      send(number, *sending);
+    } else if (auto* kept = std::get_if<overlay::Remember>(&action)) {
+      machines_[number].disk = {kept->incarnation, std::move(kept->peers)};
+    }
+  }
+  actions_.clear();
+  Machine& machine = machines_[number];
+  if (machine.core && machine.core->overlay().phase() == overlay::Phase::Gone) {
+    crash(number, true);
+    return;
+  }
+  arm(number);
+}
+
+void World::arm(std::uint32_t number) {
+  Machine& machine = machines_[number];
+  if (machine.state != MachineState::Up) return;
+  const auto deadline = machine.core->next_deadline();
+  if (!deadline) return;
+  const std::int64_t at = std::max(virtual_of(machine, deadline->us), now_.us);
+  if (at >= machine.wake_us) return;
+  machine.wake_us = at;
+  queue_.push(at, EventKind::Wake, number);
+}
+
+void World::send(std::uint32_t from, overlay::Send& sending) {
+  const std::uint32_t to = machine_of(sending.to);
+  if (to >= machines()) return;
+  ++totals_.messages;
+  const Machine& sender = machines_[from];
+  if (sender.group != machines_[to].group ||
+      std::find(cuts_.begin(), cuts_.end(), std::pair{from, to}) != cuts_.end()) {
+    ++totals_.cut;
+    return;
+  }
+  if (faults.loss_permille != 0 && network_.chance(faults.loss_permille, 1000)) {
+    ++totals_.lost;
+    return;
+  }
+  Flight flight;
+  flight.envelope = overlay::Envelope{sender.core->overlay().self(), sending.to.id, sending.to.nonce,
+                                      std::move(sending.message)};
+  if (totals_.messages % options_.codec_every == 0) through_codec(flight.envelope);
+  if (faults.duplicate_permille != 0 && network_.chance(faults.duplicate_permille, 1000)) {
+    ++totals_.duplicated;
+    launch(from, to, static_cast<std::int64_t>(network_.below(100'000)), flight);
+  }
+  launch(from, to, 0, std::move(flight));
+}
+
+void World::launch(std::uint32_t from, std::uint32_t to, std::int64_t extra_us, Flight flight) {
+  std::int64_t at =
+      now_.us + delays_->delay(from, to).us + extra_us + machines_[from].slow_us + machines_[to].slow_us;
+  if (faults.reorder_permille != 0 && network_.chance(faults.reorder_permille, 1000)) {
+    ++totals_.reordered;
+    at += static_cast<std::int64_t>(network_.below(static_cast<std::uint64_t>(faults.reorder_us)));
+  }
+  flight.from = from;
+  flight.to = to;
+  flight.in_use = true;
+  std::uint32_t number = 0;
+  if (free_flights_.empty()) {
+    number = static_cast<std::uint32_t>(flights_.size());
+    flights_.push_back(std::move(flight));
+  } else {
+    number = free_flights_.back();
+    free_flights_.pop_back();
+    flights_[number] = std::move(flight);
+  }
+  queue_.push(at, EventKind::Arrival, number);
+}
+
+void World::through_codec(overlay::Envelope& envelope) {
+  const std::string bytes = overlay::encode(envelope);
+  auto decoded = overlay::decode(bytes);
+  DART_CHECK(decoded.has_value());
+  DART_CHECK(overlay::encode(*decoded) == bytes);
+  ++totals_.encoded;
+  totals_.encoded_bytes += bytes.size();
+  envelope = std::move(*decoded);
+}
+
+void World::hash_action(std::uint32_t number, const node::Action& action) {
+  mix(static_cast<std::uint64_t>(now_.us));
+  mix((std::uint64_t{number} << 8) | action.index());
+  if (const auto* sending = std::get_if<overlay::Send>(&action)) {
+    mix(sending->to.id.low);
+    mix(sending->message.index());
+    if (const auto* beat = std::get_if<overlay::Heartbeat>(&sending->message)) {
+      mix(beat->leaf_hash ^ beat->stamp);
+      mix(static_cast<std::uint64_t>(beat->coordinate.x));
+    } else if (const auto* routed = std::get_if<overlay::Routed>(&sending->message)) {
+      mix(routed->request ^ routed->key.low);
+    }
+  } else if (const auto* delivered = std::get_if<overlay::Deliver>(&action)) {
+    mix(delivered->routed.request ^ delivered->routed.key.low);
+  }
+}
+
+}  // namespace dart::sim

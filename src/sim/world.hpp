@@ -1,0 +1,186 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/random.hpp"
+#include "base/time.hpp"
+#include "node/node_core.hpp"
+#include "overlay/envelope.hpp"
+#include "sim/delay_model.hpp"
+#include "sim/event_queue.hpp"
+
+namespace dart::sim {
+
+/// What the network does to messages, in thousandths of them.
+struct NetworkFaults {
+  std::uint32_t loss_permille = 0;
+  std::uint32_t duplicate_permille = 0;
+  /// Late by up to `reorder_us`, so that later ones overtake.
+  std::uint32_t reorder_permille = 0;
+  std::int64_t reorder_us = 50'000;
+};
+
+/// What of a machine survives the end of its process.
+struct Disk {
+  std::uint32_t incarnation = 0;
+  std::vector<overlay::NodeHandle> remembered;
+};
+
+enum class MachineState : std::uint8_t { Off, Up, Paused };
+
+/// Sees every action of every machine before it is performed.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void on_action(std::uint32_t machine, const node::Action& action) = 0;
+};
+
+struct WorldOptions {
+  std::uint64_t seed = 1;
+  overlay::Config config = overlay::lan_profile();
+  /// One message in so many is encoded and decoded again; 1 is all.
+  std::uint32_t codec_every = 64;
+  /// check_invariants() after one step in so many; 0 never.
+  std::uint32_t check_every = 0;
+  /// Clocks run up to this much fast or slow.
+  std::int64_t drift_ppm = 0;
+  /// A hash of every action, for comparing two runs.
+  bool hash_actions = false;
+};
+
+/// Machines, their clocks and disks, the network between them, and virtual time. Everything that can go wrong
+/// is done here; the code under test cannot tell. A run depends on the options alone.
+class World {
+ public:
+  World(const WorldOptions& options, std::unique_ptr<DelayModel> delays);
+
+  /// A machine that is off, with an empty disk. Its id is drawn, or given.
+  std::uint32_t add_machine(std::optional<NodeId> id = std::nullopt);
+  /// Starts a process: stores the next incarnation, draws a nonce, joins through `seeds` (machines) and what
+  /// the disk remembers, or makes a ring.
+  void start(std::uint32_t machine, const std::vector<std::uint32_t>& seeds, bool bootstrap = false);
+  /// Ends the process. `host_answers`: connections are refused from now on; otherwise there is silence.
+  void crash(std::uint32_t machine, bool host_answers);
+  /// Suspends the process; what arrives waits.
+  void pause(std::uint32_t machine, Duration length);
+  /// A local command.
+  void command(std::uint32_t machine, node::Input input);
+
+  /// Runs events until virtual time passes `until`, or there are no more.
+  void run_until(TimePoint until);
+  /// Runs one event; false when there is none at or before `until`.
+  bool run_one(TimePoint until);
+  /// Asks for Script events: `item` comes back through `script` of run_until's caller.
+  void set_observer(Observer* observer) { observer_ = observer; }
+
+  [[nodiscard]] TimePoint now() const { return now_; }
+  [[nodiscard]] std::uint32_t machines() const { return static_cast<std::uint32_t>(machines_.size()); }
+  [[nodiscard]] const NodeId& id(std::uint32_t machine) const { return machines_[machine].id; }
+  [[nodiscard]] MachineState state(std::uint32_t machine) const { return machines_[machine].state; }
+  [[nodiscard]] const node::NodeCore* core(std::uint32_t machine) const {
+    return machines_[machine].core.get();
+  }
+  [[nodiscard]] Disk& disk(std::uint32_t machine) { return machines_[machine].disk; }
+  [[nodiscard]] Duration delay(std::uint32_t from, std::uint32_t to) const {
+    return delays_->delay(from, to);
+  }
+  /// The machine's own clock at this moment.
+  [[nodiscard]] TimePoint local_now(std::uint32_t machine) const {
+    return local(machines_[machine], now_.us);
+  }
+  [[nodiscard]] static std::uint32_t machine_of(const overlay::NodeHandle& node);
+
+  NetworkFaults faults;
+  /// Machines of different groups cannot talk.
+  void set_group(std::uint32_t machine, std::uint32_t group) { machines_[machine].group = group; }
+  [[nodiscard]] std::uint32_t group(std::uint32_t machine) const { return machines_[machine].group; }
+  /// Messages from one machine to another vanish, not those back.
+  void cut(std::uint32_t from, std::uint32_t to) { cuts_.emplace_back(from, to); }
+  void mend_cuts() { cuts_.clear(); }
+  /// Everything that the machine does takes this much longer.
+  void set_slow(std::uint32_t machine, Duration extra) { machines_[machine].slow_us = extra.us; }
+
+  /// What happened so far.
+  struct Totals {
+    std::uint64_t events = 0;
+    std::uint64_t messages = 0;
+    std::uint64_t lost = 0;
+    std::uint64_t duplicated = 0;
+    std::uint64_t reordered = 0;
+    std::uint64_t cut = 0;
+    std::uint64_t refused = 0;
+    std::uint64_t encoded = 0;
+    std::uint64_t encoded_bytes = 0;
+  };
+  [[nodiscard]] const Totals& totals() const { return totals_; }
+  [[nodiscard]] std::uint64_t hash() const { return hash_; }
+
+ private:
+  struct Machine {
+    std::unique_ptr<node::NodeCore> core;
+    NodeId id;
+    MachineState state = MachineState::Off;
+    bool host_answers = true;
+    std::int64_t offset_us = 0;
+    std::int64_t drift_ppm = 0;
+    std::int64_t wake_us = INT64_MAX;  // of the earliest Wake event that counts
+    std::int64_t resume_us = 0;
+    std::int64_t slow_us = 0;
+    std::uint32_t group = 0;
+    std::uint32_t lives = 0;
+    Disk disk;
+  };
+  struct Flight {
+    overlay::Envelope envelope;
+    std::uint32_t from = 0;
+    std::uint32_t to = 0;
+    /// Not a message but the news that `unreachable` refused the connection.
+    bool refusal = false;
+    overlay::NodeHandle unreachable;
+    bool in_use = false;
+  };
+
+  static std::int64_t local_us(const Machine& machine, std::int64_t virtual_us) {
+    return machine.offset_us + virtual_us + virtual_us * machine.drift_ppm / 1'000'000;
+  }
+  static TimePoint local(const Machine& machine, std::int64_t virtual_us) {
+    return {local_us(machine, virtual_us)};
+  }
+  static std::int64_t virtual_of(const Machine& machine, std::int64_t local_us_wanted);
+
+  [[nodiscard]] overlay::NodeHandle handle_of(std::uint32_t machine, std::uint32_t incarnation,
+                                              std::uint64_t nonce) const;
+  void arrive(std::uint32_t flight);
+  void feed(std::uint32_t machine, node::Input input);
+  void perform(std::uint32_t machine);
+  void send(std::uint32_t from, overlay::Send& send);
+  void launch(std::uint32_t from, std::uint32_t to, std::int64_t extra_us, Flight flight);
+  void arm(std::uint32_t machine);
+  void through_codec(overlay::Envelope& envelope);
+  void mix(std::uint64_t value) { hash_ = mix64(hash_ ^ value); }
+  void hash_action(std::uint32_t machine, const node::Action& action);
+
+  WorldOptions options_;
+  std::unique_ptr<DelayModel> delays_;
+  Random places_;
+  Random network_;
+  Random nodes_;
+  TimePoint now_{1'000'000};
+  EventQueue queue_;
+  std::deque<Machine> machines_;
+  std::deque<Flight> flights_;
+  std::vector<std::uint32_t> free_flights_;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> cuts_;
+  std::vector<node::Action> actions_;
+  Observer* observer_ = nullptr;
+  Totals totals_;
+  std::uint64_t hash_ = 0;
+  std::uint64_t steps_ = 0;
+};
+
+}  // namespace dart::sim
