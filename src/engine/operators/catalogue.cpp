@@ -1,5 +1,7 @@
 #include "engine/operators/catalogue.hpp"
 
+#include "plan/unique_key.hpp"
+
 namespace dart::engine {
 
 namespace {
@@ -12,6 +14,12 @@ std::vector<columnar::LogicalType> types_of(const plan::Schema& schema) {
 
 Made make_aggregate_kind(const NodeContext& context) {
   return context.kind<plan::Aggregate>().window ? make_window_aggregate(context) : make_aggregate(context);
+}
+
+Made make_join_kind(const NodeContext& context) {
+  const bool keyed =
+      plan::unique_key(context.plan, context.id).has_value() && context.kind<plan::Join>().conditions.empty();
+  return keyed ? make_keyed_join(context) : make_join(context);
 }
 
 Made make_emit(const NodeContext& context) {
@@ -32,7 +40,7 @@ Made make_emit(const NodeContext& context) {
 /// The list: one maker per alternative of plan::NodeKind, in its order.
 constexpr Made (*kMakers[])(const NodeContext&) = {
     make_scan,         make_filter,         make_project, make_window_assign, make_sliding,
-    make_count_window, make_aggregate_kind, make_top_n,   make_over,          make_join,
+    make_count_window, make_aggregate_kind, make_top_n,   make_over,          make_join_kind,
     make_union_all,    make_expand,         make_limit,   make_emit,          make_sink,
 };
 static_assert(std::size(kMakers) == std::variant_size_v<plan::NodeKind>);

@@ -42,6 +42,7 @@ Made make_window_aggregate(const NodeContext& context);  ///< AtClose over panes
 Made make_top_n(const NodeContext& context);
 Made make_over(const NodeContext& context);
 Made make_join(const NodeContext& context);
+Made make_keyed_join(const NodeContext& context);  ///< at most one row a key on either side
 Made make_union_all(const NodeContext& context);
 Made make_expand(const NodeContext& context);
 Made make_limit(const NodeContext& context);

@@ -1,0 +1,256 @@
+#include <algorithm>
+#include <utility>
+
+#include "engine/chunk_builder.hpp"
+#include "engine/group_table.hpp"
+#include "engine/operators/catalogue.hpp"
+#include "engine/step_merge.hpp"
+#include "plan/unique_key.hpp"
+
+namespace dart::engine {
+
+namespace {
+
+using Slot = RowStore::Slot;
+constexpr Slot kNone = RowStore::kNone;
+
+/// Join of two changelogs that have at most one row a join key each (GROUP BY, DISTINCT ON, one-row views):
+/// no lists, no weights; after each step the pair that stands for a key is compared with the one that was
+/// emitted for it. Where nobody sees the left columns on their own (a cross join under emit = 'on_change'
+/// that ignores them), a pair whose left row alone was replaced waits until its right row changes too.
+class KeyedJoinOperator final : public Operator {
+ public:
+  explicit KeyedJoinOperator(const NodeContext& context)
+      : kind_(context.kind<plan::Join>().kind),
+        weighted_(context.node().weighted),
+        stepped_(context.node().stepped),
+        quiet_left_(nobody_sees_left(context)),
+        keys_{context.kind<plan::Join>().left_keys, context.kind<plan::Join>().right_keys},
+        stores_{RowStore(context.input_types(0)), RowStore(context.input_types(1))},
+        table_(key_types(context)),
+        merge_(2),
+        builder_(context.output_types()) {}
+
+  void on_chunk(std::size_t port, const Chunk& chunk, Output& out) override {
+    if (stepped_) {
+      merge_.add(port, locate(port, chunk));
+      return;
+    }
+    take(port, locate(port, chunk), 0, chunk.rows);
+    finish_step(0);
+    flush(out);
+  }
+
+  void on_progress(std::size_t port, const Progress& progress, Output& out) override {
+    advance(merge_.progress(port, progress), out);
+  }
+
+  void on_watermark(std::size_t port, EventTime watermark, Output&) override {
+    merge_.watermark(port, watermark);
+  }
+
+  void on_end(std::size_t port, Output& out) override {
+    advance(merge_.end(port), out);
+    if (!merge_.all_ended()) return;
+    drain(INT64_MAX);
+    flush(out);
+    out.end();
+  }
+
+  [[nodiscard]] std::size_t state_bytes() const override {
+    return stores_[0].bytes() + stores_[1].bytes() + table_.bytes() + groups_.capacity() * sizeof(Group);
+  }
+
+ private:
+  static constexpr std::int64_t kNowhere = -1;
+
+  struct Pair {
+    Slot left = kNone;
+    Slot right = kNone;
+    [[nodiscard]] Slot& side(std::size_t port) { return port == 0 ? left : right; }
+    bool operator==(const Pair&) const = default;
+  };
+  struct Group {
+    Pair rows;                  // as they are
+    Pair shown;                 // as emitted; no left row: nothing is
+    std::uint32_t waiting = 0;  // rows that have come and wait for their step
+    bool touched = false;
+  };
+
+  static std::vector<columnar::LogicalType> key_types(const NodeContext& context) {
+    std::vector<columnar::LogicalType> types;
+    for (const std::uint32_t key : context.kind<plan::Join>().left_keys) {
+      types.push_back(context.input(0).schema[key].type);
+    }
+    return types;
+  }
+
+  static bool nobody_sees_left(const NodeContext& context) {
+    const auto& join = context.kind<plan::Join>();
+    if (!join.left_keys.empty() || join.kind != plan::JoinKind::Inner) return false;
+    const std::vector<bool> unseen = plan::unseen_columns(context.plan, context.id);
+    const auto left = static_cast<std::ptrdiff_t>(context.input(0).schema.size());
+    return std::all_of(unseen.begin(), unseen.begin() + left, [](bool column) { return column; });
+  }
+
+  void advance(const std::optional<Progress>& passed, Output& out) {
+    if (!passed) return;
+    drain(passed->last);
+    flush(out);
+    if (const auto watermark = merge_.risen_watermark()) out.watermark(*watermark);
+    out.progress(*passed);
+  }
+
+  void drain(std::int64_t last) {
+    std::int64_t open = 0;
+    bool any = false;
+    merge_.drain(last, [&](std::size_t port, const Chunk& chunk, std::size_t begin, std::size_t end,
+                           std::int64_t step) {
+      if (any && step != open) finish_step(open);
+      any = true;
+      open = step;
+      take(port, chunk, begin, end);
+    });
+    if (any) finish_step(open);
+  }
+
+  /// The chunk with one more column: each row's group, or kNowhere where a key is NULL, so that the row can
+  /// stand in no pair.
+  Chunk locate(std::size_t port, const Chunk& chunk) {
+    columns_.clear();
+    for (const std::uint32_t key : keys_[port]) columns_.push_back(&chunk.columns[key]);
+    row_groups_.resize(std::max(row_groups_.size(), chunk.rows));
+    table_.find_or_insert(columns_, chunk.rows, row_groups_.data());
+    if (groups_.size() < table_.end()) groups_.resize(table_.end());
+    Vector places;
+    places.reset(columnar::LogicalType::of(columnar::TypeId::BigInt), chunk.rows);
+    auto* numbers = places.mutable_data<std::int64_t>();
+    const bool nulls =
+        std::any_of(columns_.begin(), columns_.end(), [](const Vector* v) { return v->has_nulls(); });
+    const bool alone = port == 0 && left_stands_alone();
+    for (std::size_t r = 0; r < chunk.rows; ++r) {
+      const bool null = nulls && std::any_of(columns_.begin(), columns_.end(),
+                                             [&](const Vector* v) { return v->is_null(r); });
+      if (null && !alone) {
+        numbers[r] = kNowhere;
+        emptied_.push_back(row_groups_[r]);
+        continue;
+      }
+      numbers[r] = row_groups_[r];
+      ++groups_[row_groups_[r]].waiting;
+    }
+    Chunk with = chunk;
+    with.columns.push_back(std::move(places));
+    return with;
+  }
+
+  void take(std::size_t port, const Chunk& chunk, std::size_t begin, std::size_t end) {
+    RowStore& store = stores_[port];
+    columns_.clear();
+    for (std::size_t c = 0; c + 1 < chunk.columns.size(); ++c) columns_.push_back(&chunk.columns[c]);
+    const auto* places = chunk.columns.back().data<std::int64_t>();
+    for (std::size_t r = begin; r < end; ++r) {
+      if (places[r] == kNowhere) continue;
+      const auto number = static_cast<std::uint32_t>(places[r]);
+      Group& group = groups_[number];
+      --group.waiting;
+      Slot& row = group.rows.side(port);
+      if (chunk.weight(r) < 0) {
+        if (row != kNone && row != group.shown.side(port)) gone_[port].push_back(row);
+        row = kNone;
+      } else {
+        row = store.insert(columns_, r);
+      }
+      if (std::exchange(group.touched, true)) continue;
+      touched_.push_back(number);
+    }
+  }
+
+  void finish_step(std::int64_t step) {
+    fresh_.clear();
+    for (const std::uint32_t number : touched_) {
+      Group& group = groups_[number];
+      group.touched = false;
+      const bool paired = group.rows.left != kNone && (group.rows.right != kNone || left_stands_alone());
+      const Pair next = paired ? group.rows : Pair{};
+      if (next == group.shown) {
+        if (!paired) emptied_.push_back(number);
+        continue;
+      }
+      const bool both = paired && group.shown.left != kNone;
+      if (quiet_left_ && both && next.right == group.shown.right) continue;
+      if (group.shown.left != kNone) builder_.add(group.shown.left, -1, step, group.shown.right);
+      for (const std::size_t port : {0U, 1U}) {
+        const Slot shown = group.shown.side(port);
+        if (shown != kNone && shown != group.rows.side(port)) gone_[port].push_back(shown);
+      }
+      group.shown = next;
+      if (paired) {
+        fresh_.push_back(next);
+      } else {
+        emptied_.push_back(number);
+      }
+    }
+    touched_.clear();
+    for (const Pair& pair : fresh_) builder_.add(pair.left, 1, step, pair.right);
+  }
+
+  [[nodiscard]] bool left_stands_alone() const { return kind_ == plan::JoinKind::Left; }
+
+  void flush(Output& out) {
+    builder_.flush(out, weighted_, stepped_,
+                   [this](const ChunkBuilder::Row* rows, std::size_t count, std::vector<Vector>& columns) {
+                     fill(rows, count, columns);
+                   });
+    for (const std::size_t port : {0U, 1U}) {
+      for (const Slot slot : gone_[port]) stores_[port].erase(slot);
+      gone_[port].clear();
+    }
+    for (const std::uint32_t number : emptied_) {
+      const Group& group = groups_[number];
+      if (group.waiting != 0 || group.rows != Pair{} || group.shown != Pair{}) continue;
+      if (!std::exchange(groups_[number].touched, true)) retired_.push_back(number);
+    }
+    for (const std::uint32_t number : retired_) {
+      groups_[number].touched = false;
+      table_.erase(number);
+    }
+    emptied_.clear();
+    retired_.clear();
+  }
+
+  void fill(const ChunkBuilder::Row* rows, std::size_t count, std::vector<Vector>& columns) {
+    slots_.resize(count);
+    const std::size_t width = stores_[0].types().size();
+    for (std::size_t k = 0; k < count; ++k) slots_[k] = rows[k].index;
+    for (std::size_t c = 0; c < width; ++c) stores_[0].read(c, slots_, columns[c], 0);
+    for (std::size_t k = 0; k < count; ++k) slots_[k] = rows[k].second;
+    for (std::size_t c = width; c < columns.size(); ++c) stores_[1].read(c - width, slots_, columns[c], 0);
+  }
+
+  plan::JoinKind kind_;
+  bool weighted_;
+  bool stepped_;
+  bool quiet_left_;
+  std::vector<std::uint32_t> keys_[2];
+  RowStore stores_[2];
+  GroupTable table_;
+  StepMerge merge_;
+  ChunkBuilder builder_;
+  std::vector<Group> groups_;
+
+  std::vector<std::uint32_t> touched_;
+  std::vector<Pair> fresh_;
+  std::vector<Slot> gone_[2];           // to be erased once the rows collected so far are out
+  std::vector<std::uint32_t> emptied_;  // may be forgotten then
+  std::vector<std::uint32_t> retired_;
+  std::vector<const Vector*> columns_;
+  std::vector<std::uint32_t> row_groups_;
+  std::vector<Slot> slots_;
+};
+
+}  // namespace
+
+Made make_keyed_join(const NodeContext& context) { return std::make_unique<KeyedJoinOperator>(context); }
+
+}  // namespace dart::engine
