@@ -138,12 +138,25 @@ bool RowStore::equal(Slot slot, std::span<const Vector* const> columns, std::siz
   return true;
 }
 
+std::uint64_t RowStore::hash_column(Slot slot, std::size_t column) const {
+  if (is_null(slot, column)) return kNullHash;
+  return visit_physical(physical_[column],
+                        [&](auto tag) { return hash_of(get<decltype(tag)>(slot, column)); });
+}
+
+std::uint64_t RowStore::hash(Slot slot, std::span<const std::uint32_t> columns) const {
+  std::uint64_t hash = kNullHash;
+  for (std::size_t k = 0; k < columns.size(); ++k) {
+    const std::uint64_t h = hash_column(slot, columns[k]);
+    hash = k == 0 ? h : hash_combine(hash, h);
+  }
+  return hash;
+}
+
 std::uint64_t RowStore::hash(Slot slot) const {
   std::uint64_t hash = kNullHash;
   for (std::size_t c = 0; c < types_.size(); ++c) {
-    const std::uint64_t h = is_null(slot, c) ? kNullHash : visit_physical(physical_[c], [&](auto tag) {
-      return hash_of(get<decltype(tag)>(slot, c));
-    });
+    const std::uint64_t h = hash_column(slot, c);
     hash = c == 0 ? h : hash_combine(hash, h);
   }
   return hash;

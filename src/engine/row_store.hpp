@@ -58,6 +58,9 @@ class RowStore {
                            std::size_t row) const;
   [[nodiscard]] bool equal_column(Slot slot, std::size_t column, const columnar::Vector& with,
                                   std::size_t row) const;
+  /// As hash_rows over these columns.
+  [[nodiscard]] std::uint64_t hash(Slot slot, std::span<const std::uint32_t> columns) const;
+  /// As hash_rows over all columns.
   [[nodiscard]] std::uint64_t hash(Slot slot) const;
   /// Three-way comparison of two rows' column: NULL after everything, NaN after all numbers.
   [[nodiscard]] int compare(Slot a, Slot b, std::size_t column) const;
@@ -85,6 +88,7 @@ class RowStore {
   [[nodiscard]] const unsigned char* row(Slot slot) const {
     return reinterpret_cast<const unsigned char*>(row_at(slot));
   }
+  [[nodiscard]] std::uint64_t hash_column(Slot slot, std::size_t column) const;
   Slot allocate();
   void store(std::byte* place, std::span<const columnar::Vector* const> columns, std::size_t row);
   void release_strings(Slot slot);

@@ -103,7 +103,11 @@ std::uint64_t SortOrder::word_of(const Key& key, const Read& read, std::uint64_t
     }
   }
   if (key.descending) word = ~word;
-  if (is_extreme(word)) met_extreme_ = true;
+  if (is_extreme(word)) {
+    met_extreme_ = true;
+    if (second != nullptr && word < kLowest) *second = 0;
+    if (second != nullptr && word > kHighest) *second = UINT64_MAX;
+  }
   return std::clamp(word, kLowest, kHighest);
 }
 
@@ -120,6 +124,14 @@ void SortOrder::encode(Slot slot, std::uint64_t* words) const { encode_with(Read
 
 void SortOrder::encode(Columns columns, std::size_t row, std::uint64_t* words) const {
   encode_with(ReadColumns{columns, row}, words);
+}
+
+void SortOrder::encode_leading(Slot slot, std::uint64_t* words) const {
+  words[0] = word_of(keys_.front(), ReadSlot{*store_, slot}, words + 1);
+}
+
+void SortOrder::encode_leading(Columns columns, std::size_t row, std::uint64_t* words) const {
+  words[0] = word_of(keys_.front(), ReadColumns{columns, row}, words + 1);
 }
 
 /// By the words as far as they decide; by the rows' values where equal words may stand for different values.
@@ -235,6 +247,7 @@ SortIndex::Place SortIndex::find(const std::uint64_t* words, Slot slot) const {
 }
 
 void SortIndex::insert(Place place, const std::uint64_t* words, Slot slot) {
+  ++size_;
   if (block_at(place.block).size() == kBlockEntries * width_) {
     if (place.block == 0 && place.entry == 0) {  // rows that come in order fill a fresh block, not a half
       add_front();
@@ -286,6 +299,7 @@ void SortIndex::add_front() {
 }
 
 void SortIndex::erase(Place place) {
+  --size_;
   Block& block = block_at(place.block);
   const auto at = block.begin() + static_cast<std::ptrdiff_t>(place.entry);
   block.erase(at, at + static_cast<std::ptrdiff_t>(width_));
@@ -302,6 +316,7 @@ void SortIndex::erase(Place place) {
 }
 
 void SortIndex::clear() {
+  size_ = 0;
   head_.clear();
   more_.clear();
   lasts_.clear();

@@ -23,9 +23,14 @@ class SortOrder {
   SortOrder(const RowStore& store, std::span<const plan::SortKey> keys);
 
   [[nodiscard]] std::size_t words() const { return words_; }
+  /// How many of them are the first key's: they alone decide between two rows wherever they differ.
+  [[nodiscard]] std::size_t leading_words() const { return keys_.empty() ? 0 : keys_.front().words; }
   void encode(RowStore::Slot slot, std::uint64_t* words) const;
   /// Of a row of columns that have the store's types.
   void encode(Columns columns, std::size_t row, std::uint64_t* words) const;
+  /// The first leading_words() only.
+  void encode_leading(RowStore::Slot slot, std::uint64_t* words) const;
+  void encode_leading(Columns columns, std::size_t row, std::uint64_t* words) const;
   /// Negative, zero or positive, as a stands before, at or behind b.
   [[nodiscard]] int compare(const std::uint64_t* a_words, RowStore::Slot a, const std::uint64_t* b_words,
                             RowStore::Slot b) const;
@@ -64,7 +69,8 @@ class SortOrder {
 /// first, since rows that come in order and leave in order are common.
 class SortIndex {
  public:
-  explicit SortIndex(const SortOrder& order) : order_(&order), width_(order.words() + 1) {}
+  explicit SortIndex(const SortOrder& order)
+      : order_(&order), width_(static_cast<std::uint32_t>(order.words() + 1)) {}
 
   struct Place {
     std::size_t block = 0;
@@ -78,6 +84,7 @@ class SortIndex {
   void insert(Place place, const std::uint64_t* words, RowStore::Slot slot);
   void erase(Place place);
   [[nodiscard]] bool empty() const { return head_.empty(); }
+  [[nodiscard]] std::size_t size() const { return size_; }
   void clear();
   /// A small index will be searched soon.
   void prefetch() const { __builtin_prefetch(head_.data()); }
@@ -109,7 +116,8 @@ class SortIndex {
   void note_last(std::size_t block);
 
   const SortOrder* order_;
-  std::size_t width_;
+  std::uint32_t width_;
+  std::uint32_t size_ = 0;            // entries
   Block head_;                        // empty only when the index is
   std::vector<Block> more_;           // none is empty
   std::vector<std::uint64_t> lasts_;  // with more_: the last entry of each block, side by side

@@ -1,12 +1,17 @@
 #include <algorithm>
+#include <array>
 #include <deque>
+#include <memory>
 #include <queue>
+#include <utility>
 
 #include "engine/chunk_builder.hpp"
 #include "engine/group_table.hpp"
 #include "engine/operators/catalogue.hpp"
 #include "engine/sort_index.hpp"
 #include "engine/step_operator.hpp"
+#include "engine/unordered_rows.hpp"
+#include "plan/unique_key.hpp"
 
 namespace dart::engine {
 
@@ -15,8 +20,16 @@ namespace {
 using plan::EmitPolicy;
 using Slot = RowStore::Slot;
 
-/// ORDER BY ... LIMIT, row_number() <= n and DISTINCT ON: the first rows of each partition. All rows stay in
-/// an ordered index, so nothing is sorted per step; a step that touches only rows behind the last listed one
+/// The rows of a partition that stand so far behind its front that nobody asks for their order: all those
+/// whose leading sort words are greater than the bound.
+struct Rest {
+  UnorderedRows rows;
+  std::array<std::uint64_t, 2> bound;
+};
+
+/// ORDER BY ... LIMIT, row_number() <= n and DISTINCT ON: the first rows of each partition. The rows at the
+/// front are in an ordered index, so nothing is sorted per step; a long tail is kept without order, and gives
+/// its best rows to the front when that runs short. A step that touches only rows behind the last listed one
 /// changes nothing and is known at once. An equal row that leaves and comes back within a step keeps its
 /// slot, so lists of slots compare like lists of rows.
 class TopNOperator final : public StepOperator {
@@ -29,13 +42,19 @@ class TopNOperator final : public StepOperator {
         kept_(kept_columns(context)),
         store_(kept_types(context)),
         order_(store_, kept_order(node_, kept_)),
+        identity_(identity(context, kept_)),
         table_(partition_types(context)),
-        builder_(context.output_types()) {}
+        builder_(context.output_types()) {
+    if (order_.leading_words() == 0 || last_ > kLongestList) return;
+    front_rows_ = std::max(kFrontRows, 4 * last_);
+    longest_ = static_cast<std::uint32_t>(4 * front_rows_);
+  }
 
   [[nodiscard]] std::size_t state_bytes() const override {
     std::size_t bytes = store_.bytes() + table_.bytes() + weights_.capacity() * sizeof(std::int64_t);
     for (const Partition& partition : partitions_) {
       bytes += sizeof partition + partition.index.bytes() + partition.listed.capacity() * sizeof(Slot);
+      if (partition.rest) bytes += partition.rest->rows.bytes();
     }
     return bytes;
   }
@@ -44,6 +63,8 @@ class TopNOperator final : public StepOperator {
   void prepare(const Chunk& chunk) override {
     columns_.clear();
     for (const std::uint32_t column : kept_) columns_.push_back(&chunk.columns[column]);
+    hashes_.clear();
+    chunk_rows_ = chunk.rows;
     keys_.clear();
     for (const std::uint32_t key : node_.partition) keys_.push_back(&chunk.columns[key]);
     row_partitions_.resize(std::max(row_partitions_.size(), chunk.rows));
@@ -74,6 +95,8 @@ class TopNOperator final : public StepOperator {
       remove(leaving.partition, index.find(words.data(), leaving.slot), leaving.slot);
     }
     leaving_.clear();
+    for (const std::uint32_t p : long_) shorten(partitions_[p]);
+    long_.clear();
   }
 
   void flush(Output& out) override {
@@ -85,7 +108,8 @@ class TopNOperator final : public StepOperator {
     gone_.clear();
     for (const std::uint32_t p : emptied_) {
       Partition& partition = partitions_[p];
-      if (!partition.index.empty() || partition.dirty || !partition.listed.empty()) continue;
+      if (!partition.index.empty() || partition.rest || partition.dirty || !partition.listed.empty())
+        continue;
       if (partition.used) table_.erase(p);
       partition.used = false;
     }
@@ -114,12 +138,18 @@ class TopNOperator final : public StepOperator {
  private:
   /// The weight of a slot that has left the index and waits to be erased.
   static constexpr std::int64_t kGone = INT64_MIN;
+  /// A front is cut to this many rows when it has become four times as long.
+  static constexpr std::int64_t kFrontRows = 64;
+  /// With longer lists all rows stay in order.
+  static constexpr std::int64_t kLongestList = 1 << 20;
 
   struct Partition {
     explicit Partition(const SortOrder& order) : index(order) {}
     SortIndex index;
     std::vector<Slot> listed;        // the first `last_` rows, as emitted; a row of weight n stands n times
     SortOrder::Words boundary = {};  // words of the last listed
+    std::unique_ptr<Rest> rest;      // rows behind all of the index; never empty
+    std::uint32_t longest = 0;       // rows in the index at which it is cut; 0: as the operator says
     bool dirty = false;
     bool used = false;
   };
@@ -156,6 +186,16 @@ class TopNOperator final : public StepOperator {
       types.push_back(context.input(0).schema[column].type);
     return types;
   }
+  /// Kept columns that tell a partition's rows apart.
+  static std::vector<std::uint32_t> identity(const NodeContext& context,
+                                             const std::vector<std::uint32_t>& kept) {
+    const auto key = plan::unique_key(context.plan, context.node().inputs[0].node);
+    std::vector<std::uint32_t> places;
+    for (std::uint32_t place = 0; place < kept.size(); ++place) {
+      if (!key || std::find(key->begin(), key->end(), kept[place]) != key->end()) places.push_back(place);
+    }
+    return places;
+  }
   /// The sort keys in kept columns; inside a partition its own columns order nothing.
   static std::vector<plan::SortKey> kept_order(const plan::TopN& node,
                                                const std::vector<std::uint32_t>& kept) {
@@ -176,25 +216,23 @@ class TopNOperator final : public StepOperator {
     }
     partition.used = true;
     SortOrder::Words words;
+    if (partition.rest) {
+      order_.encode_leading(columns_, row, words.data());
+      if (beyond(words.data(), partition.rest->bound)) {
+        change_rest(p, row, weight);
+        return;
+      }
+    }
     order_.encode(columns_, row, words.data());
     const SortIndex::Place place = partition.index.find(words.data(), columns_, row);
     const bool full = static_cast<std::int64_t>(partition.listed.size()) >= last_;
     const bool behind =
         full && (last_ == 0 || order_.compare(partition.boundary.data(), partition.listed.back(),
                                               words.data(), columns_, row) < 0);
-    if (!behind && !partition.dirty) {
-      partition.dirty = true;
-      dirty_.push_back(p);
-    }
+    if (!behind) mark_dirty(p);
     if (place.slot == RowStore::kNone) {
-      const Slot slot = store_.insert(columns_, row);
-      partition.index.insert(place, words.data(), slot);
-      if (weights_.size() <= slot) {
-        weights_.resize(slot + 1, 0);
-        owners_.resize(slot + 1, 0);
-      }
-      weights_[slot] = weight;
-      owners_[slot] = p;
+      partition.index.insert(place, words.data(), take_in(p, row, weight));
+      if (partition.index.size() == longest_of(partition)) long_.push_back(p);
       return;
     }
     weights_[place.slot] += weight;
@@ -204,6 +242,117 @@ class TopNOperator final : public StepOperator {
     } else {  // may be listed, and may come back within the step
       leaving_.push_back({p, place.slot});
     }
+  }
+
+  void mark_dirty(std::uint32_t p) {
+    if (std::exchange(partitions_[p].dirty, true)) return;
+    dirty_.push_back(p);
+  }
+
+  Slot take_in(std::uint32_t p, std::size_t row, std::int64_t weight) {
+    const Slot slot = store_.insert(columns_, row);
+    if (weights_.size() <= slot) {
+      weights_.resize(slot + 1, 0);
+      owners_.resize(slot + 1, 0);
+    }
+    weights_[slot] = weight;
+    owners_[slot] = p;
+    return slot;
+  }
+
+  [[nodiscard]] bool beyond(const std::uint64_t* words, const std::array<std::uint64_t, 2>& bound) const {
+    if (words[0] != bound[0]) return words[0] > bound[0];
+    return order_.leading_words() == 2 && words[1] > bound[1];
+  }
+
+  /// A row behind the front: nobody sees the change, unless the list reaches that far.
+  void change_rest(std::uint32_t p, std::size_t row, std::int64_t weight) {
+    Partition& partition = partitions_[p];
+    UnorderedRows& rows = partition.rest->rows;
+    if (static_cast<std::int64_t>(partition.listed.size()) < last_) mark_dirty(p);
+    const std::uint64_t hash = hash_of_row(row);
+    const Slot slot = rows.find(hash, identity_columns_, row);
+    if (slot == RowStore::kNone) {
+      rows.insert(hash, take_in(p, row, weight));
+      return;
+    }
+    weights_[slot] += weight;
+    if (weights_[slot] != 0) return;
+    rows.erase(hash, slot);
+    drop(slot);
+    if (rows.size() == 0) {
+      partition.rest.reset();
+      if (partition.index.empty()) emptied_.push_back(p);
+    }
+  }
+
+  std::uint64_t hash_of_row(std::size_t row) {
+    if (hashes_.empty()) {
+      identity_columns_.clear();
+      for (const std::uint32_t place : identity_) identity_columns_.push_back(columns_[place]);
+      hashes_.resize(chunk_rows_);
+      hash_rows(identity_columns_, 0, chunk_rows_, hashes_.data());
+    }
+    return hashes_[row];
+  }
+
+  [[nodiscard]] std::uint32_t longest_of(const Partition& partition) const {
+    return partition.longest != 0 ? partition.longest : longest_;
+  }
+
+  /// Hands the far end of a long front to the rest. Rows that share the bound's words stay in front; when
+  /// those are many, the next cut waits until the front has doubled.
+  void shorten(Partition& partition) {
+    if (partition.index.size() < longest_of(partition)) return;
+    std::array<std::uint64_t, 2> bound = {};
+    std::int64_t ahead = 0;
+    std::vector<std::pair<SortOrder::Words, Slot>> front;
+    std::vector<Slot> tail;
+    partition.index.scan([&](const std::uint64_t* words, Slot slot) {
+      if (++ahead <= front_rows_) std::copy_n(words, order_.leading_words(), bound.begin());
+      if (beyond(words, bound)) {
+        tail.push_back(slot);
+      } else {
+        std::copy_n(words, order_.words(), front.emplace_back(SortOrder::Words{}, slot).first.begin());
+      }
+      return true;
+    });
+    partition.longest = std::max(longest_, static_cast<std::uint32_t>(2 * front.size()));
+    if (tail.empty()) return;
+    if (!partition.rest) partition.rest.reset(new Rest{UnorderedRows(store_, identity_), bound});
+    partition.rest->bound = bound;
+    for (const Slot slot : tail) partition.rest->rows.insert(slot);
+    partition.index.clear();
+    for (const auto& [words, slot] : front) {
+      partition.index.insert(partition.index.find(words.data(), slot), words.data(), slot);
+    }
+  }
+
+  /// Brings the best rows of the rest to the front.
+  void lengthen(Partition& partition) {
+    struct Candidate {
+      std::array<std::uint64_t, 2> leading;
+      Slot slot;
+    };
+    std::vector<Candidate> candidates;
+    SortOrder::Words words = {};
+    partition.rest->rows.scan([&](Slot slot) {
+      order_.encode_leading(slot, words.data());
+      candidates.push_back({{words[0], order_.leading_words() == 2 ? words[1] : 0}, slot});
+    });
+    const auto wanted = static_cast<std::ptrdiff_t>(
+        std::min<std::size_t>(static_cast<std::size_t>(front_rows_), candidates.size()) - 1);
+    std::nth_element(candidates.begin(), candidates.begin() + wanted, candidates.end(),
+                     [](const Candidate& a, const Candidate& b) { return a.leading < b.leading; });
+    partition.rest->bound = candidates[static_cast<std::size_t>(wanted)].leading;
+    for (const Candidate& candidate : candidates) {
+      if (beyond(candidate.leading.data(), partition.rest->bound)) continue;
+      order_.encode(candidate.slot, words.data());
+      partition.index.insert(partition.index.find(words.data(), candidate.slot), words.data(),
+                             candidate.slot);
+      partition.rest->rows.erase(candidate.slot);
+    }
+    if (partition.rest->rows.size() == 0) partition.rest.reset();
   }
 
   /// Partitions are many and small: what the next rows need is asked for while this one is worked on.
@@ -221,13 +370,17 @@ class TopNOperator final : public StepOperator {
   /// Takes a row out of the index; its slot is free once the rows collected so far are out.
   void remove(std::uint32_t p, SortIndex::Place place, Slot slot) {
     partitions_[p].index.erase(place);
-    weights_[slot] = kGone;
-    gone_.push_back(slot);
+    drop(slot);
     if (partitions_[p].index.empty()) emptied_.push_back(p);
   }
 
-  /// Emits the difference between the rows listed and those that now come first.
-  void relist(Partition& partition, std::int64_t step) {
+  void drop(Slot slot) {
+    weights_[slot] = kGone;
+    gone_.push_back(slot);
+  }
+
+  /// The slots that come first now, into fresh_.
+  void list(const Partition& partition) {
     fresh_.clear();
     partition.index.scan([&](const std::uint64_t*, Slot slot) {
       for (std::int64_t n = weights_[slot]; n > 0 && static_cast<std::int64_t>(fresh_.size()) < last_; --n) {
@@ -235,6 +388,15 @@ class TopNOperator final : public StepOperator {
       }
       return static_cast<std::int64_t>(fresh_.size()) < last_;
     });
+  }
+
+  /// Emits the difference between the rows listed and those that now come first.
+  void relist(Partition& partition, std::int64_t step) {
+    list(partition);
+    while (partition.rest && static_cast<std::int64_t>(fresh_.size()) < last_) {
+      lengthen(partition);
+      list(partition);
+    }
     const auto skip = static_cast<std::size_t>(node_.offset);
     const std::span<const Slot> old_rows =
         std::span(partition.listed).subspan(std::min(skip, partition.listed.size()));
@@ -252,10 +414,12 @@ class TopNOperator final : public StepOperator {
   void forget(std::uint32_t p) {
     Partition& partition = partitions_[p];
     partition.index.scan([&](const std::uint64_t*, Slot slot) {
-      weights_[slot] = kGone;
-      gone_.push_back(slot);
+      drop(slot);
       return true;
     });
+    if (partition.rest) partition.rest->rows.scan([&](Slot slot) { drop(slot); });
+    partition.rest.reset();
+    partition.longest = 0;
     partition.index.clear();
     partition.listed.clear();
     emptied_.push_back(p);
@@ -321,6 +485,9 @@ class TopNOperator final : public StepOperator {
   std::vector<std::uint32_t> kept_;  // input columns
   RowStore store_;                   // those of every row
   SortOrder order_;
+  std::vector<std::uint32_t> identity_;  // places in kept_
+  std::int64_t front_rows_ = 0;          // to which a front is cut
+  std::uint32_t longest_ = 0;            // at which it is; 0: never
   GroupTable table_;
   ChunkBuilder builder_;
   std::deque<Partition> partitions_;
@@ -332,7 +499,11 @@ class TopNOperator final : public StepOperator {
   std::vector<const Vector*> columns_;
   std::vector<const Vector*> keys_;
   std::vector<std::uint32_t> row_partitions_;
+  std::vector<const Vector*> identity_columns_;
+  std::vector<std::uint64_t> hashes_;  // of the chunk's rows, once they are asked for
+  std::size_t chunk_rows_ = 0;
   std::vector<std::uint32_t> dirty_;
+  std::vector<std::uint32_t> long_;  // with a front to be cut
   std::vector<Leaving> leaving_;
   std::vector<Slot> gone_;
   std::vector<std::uint32_t> emptied_;
