@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <span>
+
 #include "columnar/functions/utf8.hpp"
 
 namespace dart::columnar {
@@ -324,15 +326,22 @@ Result<Regex> Regex::compile(std::string_view pattern, std::string_view flags) {
   return regex;
 }
 
-bool Regex::search(std::string_view text, std::size_t from, std::vector<Match>& matches) const {
-  // With REG_STARTEND ^ still means the start of the whole text. The call alone needs no zero at the end, but
-  // the address sanitizer looks for one: hence the copy.
+namespace {
+
+/// Runs over the part of the text that found[0] names. With REG_STARTEND ^ still means the start of the whole
+/// text. The call alone needs no zero at the end, but the address sanitizer looks for one: hence the copy.
+bool execute(const regex_t& compiled, std::string_view text, std::span<regmatch_t> found) {
   const std::string terminated(text);
+  return regexec(&compiled, terminated.c_str(), found.size(), found.data(), REG_STARTEND) == 0;
+}
+
+}  // namespace
+
+bool Regex::search(std::string_view text, std::size_t from, std::vector<Match>& matches) const {
   std::vector<regmatch_t> found(compiled_->re_nsub + 1);
   found[0].rm_so = static_cast<regoff_t>(from);
   found[0].rm_eo = static_cast<regoff_t>(text.size());
-  if (regexec(compiled_.get(), terminated.c_str(), found.size(), found.data(), REG_STARTEND) != 0)
-    return false;
+  if (!execute(*compiled_, text, found)) return false;
   const auto match = [&](std::size_t group) {
     if (found[group].rm_so < 0) return Match{};
     return Match{static_cast<std::size_t>(found[group].rm_so), static_cast<std::size_t>(found[group].rm_eo)};
@@ -344,8 +353,7 @@ bool Regex::search(std::string_view text, std::size_t from, std::vector<Match>& 
 
 bool Regex::search(std::string_view text) const {
   regmatch_t whole{0, static_cast<regoff_t>(text.size())};
-  const char* const begin = text.data() != nullptr ? text.data() : "";
-  return regexec(compiled_.get(), begin, 1, &whole, REG_STARTEND) == 0;
+  return execute(*compiled_, text, std::span(&whole, 1));
 }
 
 }  // namespace dart::columnar
