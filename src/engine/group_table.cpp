@@ -12,6 +12,44 @@ namespace {
 
 constexpr std::size_t kSmallest = 64;
 
+/// Bits that tell all values of a type apart; 0: not a whole number of one word.
+std::uint32_t bits_of(const columnar::LogicalType& type) {
+  if (type.id == columnar::TypeId::Int) return 32;
+  return type.physical() == PhysicalType::Int64 ? 64 : 0;
+}
+
+/// Whether columns of these types fit two words, in order, none across the border.
+bool fits_two_words(const std::vector<columnar::LogicalType>& types) {
+  std::uint32_t used = 0;
+  for (const columnar::LogicalType& type : types) {
+    const std::uint32_t bits = bits_of(type);
+    if (bits == 0) return false;
+    if (bits == 64) used = (used + 63) / 64 * 64;
+    used += bits;
+  }
+  return used <= 128;
+}
+
+std::uint64_t hash_words(std::uint64_t head, std::uint64_t tail) {
+  return fold(head ^ 0x9E3779B97F4A7C15ULL, tail ^ 0xD6E8FEB86659FD93ULL);
+}
+
+/// Calls set(column, word, shift, bits) for each column's place in the two words.
+template <class Set>
+void for_each_place(const std::vector<columnar::LogicalType>& types, const Set& set) {
+  std::uint32_t used = 0;
+  for (std::size_t c = 0; c < types.size(); ++c) {
+    const std::uint32_t bits = bits_of(types[c]);
+    if (bits == 64) used = (used + 63) / 64 * 64;
+    set(c, used / 64, used % 64, bits);
+    used += bits;
+  }
+}
+
+constexpr std::uint64_t cut(std::int64_t value, std::uint32_t bits) {
+  return bits == 64 ? static_cast<std::uint64_t>(value) : static_cast<std::uint32_t>(value);
+}
+
 }  // namespace
 
 GroupTable::GroupTable(std::vector<columnar::LogicalType> key_types) : keys_(std::move(key_types)) {
@@ -19,6 +57,8 @@ GroupTable::GroupTable(std::vector<columnar::LogicalType> key_types) : keys_(std
     const PhysicalType type = keys_.types()[0].physical();
     if (type == PhysicalType::Int64) mode_ = Mode::Integer;
     if (type == PhysicalType::String) mode_ = Mode::Text;
+  } else if (!keys_.types().empty() && fits_two_words(keys_.types())) {
+    mode_ = Mode::Packed;
   }
   rebuild(kSmallest);
 }
@@ -38,6 +78,9 @@ void GroupTable::lookup(std::span<const Vector* const> keys, std::size_t first, 
   switch (mode_) {
     case Mode::Integer:
       lookup_integers<insert>(*keys[0], first, rows, groups);
+      break;
+    case Mode::Packed:
+      lookup_packed<insert>(keys, first, rows, groups);
       break;
     case Mode::Text:
       lookup_texts<insert>(*keys[0], first, rows, groups);
@@ -73,6 +116,55 @@ void GroupTable::lookup_integers(const Vector& keys, std::size_t first, std::siz
     }
     groups[r - first] = entry.group;
   }
+}
+
+template <bool insert>
+void GroupTable::lookup_packed(std::span<const Vector* const> keys, std::size_t first, std::size_t rows,
+                               Group* groups) {
+  const bool nulls =
+      std::any_of(keys.begin(), keys.end(), [](const Vector* key) { return key->has_nulls(); });
+  pack_ahead(keys, first, rows);
+  for (std::size_t k = 0; k < rows; ++k) {
+    const std::size_t r = first + k;
+    Words words = words_[k];
+    const bool hashed =
+        nulls && std::any_of(keys.begin(), keys.end(), [r](const Vector* key) { return key->is_null(r); });
+    std::uint64_t hash = 0;
+    if (hashed) {
+      hash_rows(keys, r, 1, &hash);
+      words = {hash, 0};
+    } else {
+      hash = hash_words(words.head, words.tail);
+    }
+    std::size_t place = hash & mask_;
+    for (; entries_[place].group != kNone; place = (place + 1) & mask_) {
+      const Entry& entry = entries_[place];
+      if (entry.head == words.head && entry.tail == words.tail && entry.hashed == hashed &&
+          (!hashed || keys_.equal(entry.group, keys, r))) {
+        break;
+      }
+    }
+    Entry& entry = entries_[place];
+    if (insert && entry.group == kNone) {
+      entry.head = words.head;
+      entry.tail = words.tail;
+      entry.hashed = hashed;
+      add(entry, keys, r);
+    }
+    groups[k] = entry.group;
+  }
+}
+
+void GroupTable::pack_ahead(std::span<const Vector* const> keys, std::size_t first, std::size_t rows) {
+  words_.assign(rows, Words{0, 0});
+  for_each_place(keys_.types(),
+                 [&](std::size_t c, std::uint32_t word, std::uint32_t shift, std::uint32_t bits) {
+                   const Vector& key = *keys[c];
+                   for (std::size_t k = 0; k < rows; ++k) {
+                     const std::uint64_t value = cut(key.at<std::int64_t>(first + k), bits) << shift;
+                     (word == 0 ? words_[k].head : words_[k].tail) |= value;
+                   }
+                 });
 }
 
 template <bool insert>
@@ -154,6 +246,8 @@ std::uint64_t GroupTable::hash_entry(const Entry& entry) const {
   switch (mode_) {
     case Mode::Integer:
       return hash_word(entry.head);
+    case Mode::Packed:
+      return entry.hashed ? entry.head : hash_words(entry.head, entry.tail);
     case Mode::Text: {
       const bool short_key = static_cast<std::uint32_t>(entry.head) <= StringRef::kInline;
       return short_key ? hash_of(keys_.get<StringRef>(entry.group, 0)) : entry.tail;
@@ -167,6 +261,17 @@ std::uint64_t GroupTable::hash_entry(const Entry& entry) const {
 std::uint64_t GroupTable::hash_group(Group group) const {
   if (mode_ == Mode::Integer) return hash_word(static_cast<std::uint64_t>(keys_.get<std::int64_t>(group, 0)));
   if (mode_ == Mode::Text) return hash_of(keys_.get<StringRef>(group, 0));
+  if (mode_ == Mode::Packed) {
+    Words words{0, 0};
+    bool null = false;
+    for_each_place(
+        keys_.types(), [&](std::size_t c, std::uint32_t word, std::uint32_t shift, std::uint32_t bits) {
+          null = null || keys_.is_null(group, c);
+          if (null) return;
+          (word == 0 ? words.head : words.tail) |= cut(keys_.get<std::int64_t>(group, c), bits) << shift;
+        });
+    if (!null) return hash_words(words.head, words.tail);
+  }
   return keys_.hash(group);
 }
 

@@ -12,7 +12,8 @@ namespace dart::engine {
 
 /// Gives every different key a small dense number, its group, and takes it back when the key is erased. Open
 /// addressing with linear probing over (hash, group) pairs; the keys lie in a RowStore whose slot is the
-/// group. A key of one integer or one short string is compared inside the table itself.
+/// group. A key of one integer, of whole numbers that fit two words together or of one short string is
+/// compared inside the table itself.
 class GroupTable {
  public:
   using Group = std::uint32_t;
@@ -45,11 +46,16 @@ class GroupTable {
 
  private:
   struct Entry {
-    std::uint64_t head = 0;  // the key itself (integer; first word of a string), or its hash
-    std::uint64_t tail = 0;  // second word of a short string
+    std::uint64_t head = 0;  // the key itself (integer; first word of a string or of several), or its hash
+    std::uint64_t tail = 0;  // second word of the key
     Group group = kNone;
+    bool hashed = false;  // Packed: a key with a NULL, which head is the hash of
   };
-  enum class Mode : std::uint8_t { Integer, Text, Rows };
+  enum class Mode : std::uint8_t { Integer, Packed, Text, Rows };
+  struct Words {
+    std::uint64_t head;
+    std::uint64_t tail;
+  };
 
   template <bool insert>
   void lookup(std::span<const columnar::Vector* const> keys, std::size_t first, std::size_t rows,
@@ -57,10 +63,14 @@ class GroupTable {
   template <bool insert>
   void lookup_integers(const columnar::Vector& keys, std::size_t first, std::size_t rows, Group* groups);
   template <bool insert>
+  void lookup_packed(std::span<const columnar::Vector* const> keys, std::size_t first, std::size_t rows,
+                     Group* groups);
+  template <bool insert>
   void lookup_texts(const columnar::Vector& keys, std::size_t first, std::size_t rows, Group* groups);
   template <bool insert>
   void lookup_rows(std::span<const columnar::Vector* const> keys, std::size_t first, std::size_t rows,
                    Group* groups);
+  void pack_ahead(std::span<const columnar::Vector* const> keys, std::size_t first, std::size_t rows);
   void hash_ahead(std::span<const columnar::Vector* const> keys, std::size_t first, std::size_t rows);
   void fetch_ahead(std::size_t row, std::size_t rows) const;
   Group add(Entry& entry, std::span<const columnar::Vector* const> keys, std::size_t row);
@@ -75,6 +85,7 @@ class GroupTable {
   std::size_t mask_ = 0;
   Group null_group_ = kNone;  // Integer and Text modes keep the NULL key apart
   std::vector<std::uint64_t> hashes_;
+  std::vector<Words> words_;  // Packed: the keys of a batch
 };
 
 }  // namespace dart::engine

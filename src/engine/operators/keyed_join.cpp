@@ -28,7 +28,7 @@ class KeyedJoinOperator final : public Operator {
         keys_{context.kind<plan::Join>().left_keys, context.kind<plan::Join>().right_keys},
         stores_{RowStore(context.input_types(0)), RowStore(context.input_types(1))},
         table_(key_types(context)),
-        merge_(2),
+        merge_(2, context.node().stepped),
         builder_(context.output_types()) {}
 
   void on_chunk(std::size_t port, const Chunk& chunk, Output& out) override {
