@@ -207,25 +207,25 @@ SortIndex::Place SortIndex::find_in(std::size_t b, const Compare& compare) const
 
 template <class Compare>
 SortIndex::Place SortIndex::find_with(const Compare& compare) const {
-  if (more_.empty()) return find_in(0, compare);
+  if (!tail_) return find_in(0, compare);
   const auto at = [&](const std::uint64_t* entry) {
     return compare(entry, static_cast<Slot>(entry[width_ - 1]));
   };
   const int front = at(head_.data());
   if (front >= 0) return {0, 0, front == 0 ? static_cast<Slot>(head_[width_ - 1]) : RowStore::kNone};
   std::size_t low = 0;
-  std::size_t high =
-      more_.size();  // the last block, unless an earlier one's last entry is not before the row
-  const std::uint64_t* end = lasts_.data() + high * width_;
+  // The last block, unless an earlier one's last entry is not before the row.
+  std::size_t high = tail_->blocks.size();
+  const std::uint64_t* end = tail_->lasts.data() + high * width_;
   const int back = at(end);
   if (back <= 0) {
-    const std::size_t size = more_.back().size();
+    const std::size_t size = tail_->blocks.back().size();
     if (back < 0) return {high, size, RowStore::kNone};
     return {high, size - width_, static_cast<Slot>(end[width_ - 1])};
   }
   while (low < high) {
     const std::size_t middle = (low + high) / 2;
-    if (at(lasts_.data() + middle * width_) < 0) {
+    if (at(tail_->lasts.data() + middle * width_) < 0) {
       low = middle + 1;
     } else {
       high = middle;
@@ -268,10 +268,10 @@ void SortIndex::insert(Place place, const std::uint64_t* words, Slot slot) {
 }
 
 void SortIndex::note_last(std::size_t b) {
-  if (more_.empty()) return;
+  if (!tail_) return;
   const Block& block = block_at(b);
   std::copy_n(block.end() - static_cast<std::ptrdiff_t>(width_), width_,
-              lasts_.begin() + static_cast<std::ptrdiff_t>(b * width_));
+              tail_->lasts.begin() + static_cast<std::ptrdiff_t>(b * width_));
 }
 
 void SortIndex::split(std::size_t b) {
@@ -280,9 +280,9 @@ void SortIndex::split(std::size_t b) {
   upper.reserve(kBlockEntries * width_);
   upper.assign(block_at(b).begin() + half, block_at(b).end());
   block_at(b).resize(static_cast<std::size_t>(half));
-  if (more_.empty()) lasts_.assign(width_, 0);
-  more_.insert(more_.begin() + static_cast<std::ptrdiff_t>(b), std::move(upper));
-  lasts_.insert(lasts_.begin() + static_cast<std::ptrdiff_t>((b + 1) * width_), width_, 0);
+  if (!tail_) tail_.reset(new Tail{{}, std::vector<std::uint64_t>(width_, 0)});
+  tail_->blocks.insert(tail_->blocks.begin() + static_cast<std::ptrdiff_t>(b), std::move(upper));
+  tail_->lasts.insert(tail_->lasts.begin() + static_cast<std::ptrdiff_t>((b + 1) * width_), width_, 0);
   note_last(b);
   note_last(b + 1);
 }
@@ -291,11 +291,9 @@ void SortIndex::add_front() {
   Block fresh;
   fresh.reserve(kBlockEntries * width_);
   fresh.swap(head_);
-  if (more_.empty()) {
-    lasts_.assign(fresh.end() - static_cast<std::ptrdiff_t>(width_), fresh.end());
-  }
-  more_.insert(more_.begin(), std::move(fresh));
-  lasts_.insert(lasts_.begin(), width_, 0);
+  if (!tail_) tail_.reset(new Tail{{}, {fresh.end() - static_cast<std::ptrdiff_t>(width_), fresh.end()}});
+  tail_->blocks.insert(tail_->blocks.begin(), std::move(fresh));
+  tail_->lasts.insert(tail_->lasts.begin(), width_, 0);
 }
 
 void SortIndex::erase(Place place) {
@@ -307,25 +305,27 @@ void SortIndex::erase(Place place) {
     if (place.entry == block.size()) note_last(place.block);
     return;
   }
-  if (more_.empty()) return;
-  const auto last = lasts_.begin() + static_cast<std::ptrdiff_t>(place.block * width_);
-  lasts_.erase(last, last + static_cast<std::ptrdiff_t>(width_));
+  if (!tail_) return;
+  const auto last = tail_->lasts.begin() + static_cast<std::ptrdiff_t>(place.block * width_);
+  tail_->lasts.erase(last, last + static_cast<std::ptrdiff_t>(width_));
   const std::size_t gone = place.block == 0 ? 0 : place.block - 1;
-  if (place.block == 0) head_.swap(more_.front());
-  more_.erase(more_.begin() + static_cast<std::ptrdiff_t>(gone));
+  if (place.block == 0) head_.swap(tail_->blocks.front());
+  tail_->blocks.erase(tail_->blocks.begin() + static_cast<std::ptrdiff_t>(gone));
+  if (tail_->blocks.empty()) tail_.reset();
 }
 
 void SortIndex::clear() {
   size_ = 0;
   head_.clear();
-  more_.clear();
-  lasts_.clear();
+  tail_.reset();
 }
 
 std::size_t SortIndex::bytes() const {
-  std::size_t words = head_.capacity() + lasts_.capacity();
-  for (const Block& block : more_) words += block.capacity();
-  return words * sizeof(std::uint64_t) + more_.capacity() * sizeof(Block);
+  std::size_t words = head_.capacity();
+  if (!tail_) return words * sizeof(std::uint64_t);
+  words += tail_->lasts.capacity();
+  for (const Block& block : tail_->blocks) words += block.capacity();
+  return words * sizeof(std::uint64_t) + sizeof(Tail) + tail_->blocks.capacity() * sizeof(Block);
 }
 
 }  // namespace dart::engine

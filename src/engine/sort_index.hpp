@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -93,7 +94,7 @@ class SortIndex {
   /// visit(words, slot) in order until it returns false.
   template <class Visit>
   void scan(Visit&& visit) const {
-    for (std::size_t b = 0; b <= more_.size(); ++b) {
+    for (std::size_t b = 0; b <= last_block(); ++b) {
       const Block& block = block_at(b);
       for (std::size_t e = 0; e < block.size(); e += width_) {
         if (!visit(block.data() + e, static_cast<RowStore::Slot>(block[e + width_ - 1]))) return;
@@ -105,8 +106,15 @@ class SortIndex {
   using Block = std::vector<std::uint64_t>;
   static constexpr std::size_t kBlockEntries = 32;
 
-  [[nodiscard]] const Block& block_at(std::size_t b) const { return b == 0 ? head_ : more_[b - 1]; }
-  [[nodiscard]] Block& block_at(std::size_t b) { return b == 0 ? head_ : more_[b - 1]; }
+  /// What an index of more than one block has besides.
+  struct Tail {
+    std::vector<Block> blocks;         // none is empty
+    std::vector<std::uint64_t> lasts;  // the last entry of each block, the head's first, side by side
+  };
+
+  [[nodiscard]] std::size_t last_block() const { return tail_ ? tail_->blocks.size() : 0; }
+  [[nodiscard]] const Block& block_at(std::size_t b) const { return b == 0 ? head_ : tail_->blocks[b - 1]; }
+  [[nodiscard]] Block& block_at(std::size_t b) { return b == 0 ? head_ : tail_->blocks[b - 1]; }
   template <class Compare>
   [[nodiscard]] Place find_with(const Compare& compare) const;
   template <class Compare>
@@ -117,10 +125,9 @@ class SortIndex {
 
   const SortOrder* order_;
   std::uint32_t width_;
-  std::uint32_t size_ = 0;            // entries
-  Block head_;                        // empty only when the index is
-  std::vector<Block> more_;           // none is empty
-  std::vector<std::uint64_t> lasts_;  // with more_: the last entry of each block, side by side
+  std::uint32_t size_ = 0;      // entries
+  Block head_;                  // empty only when the index is
+  std::unique_ptr<Tail> tail_;  // apart, since most of the many small indexes have none
 };
 
 }  // namespace dart::engine

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <deque>
 #include <memory>
 #include <queue>
 #include <utility>
@@ -145,13 +144,13 @@ class TopNOperator final : public StepOperator {
 
   struct Partition {
     explicit Partition(const SortOrder& order) : index(order) {}
+    bool dirty = false;
+    bool used = false;
+    std::uint32_t longest = 0;   // rows in the index at which it is cut; 0: as the operator says
+    std::unique_ptr<Rest> rest;  // rows behind all of the index; never empty
     SortIndex index;
     std::vector<Slot> listed;        // the first `last_` rows, as emitted; a row of weight n stands n times
     SortOrder::Words boundary = {};  // words of the last listed
-    std::unique_ptr<Rest> rest;      // rows behind all of the index; never empty
-    std::uint32_t longest = 0;       // rows in the index at which it is cut; 0: as the operator says
-    bool dirty = false;
-    bool used = false;
   };
   struct Leaving {
     std::uint32_t partition;
@@ -359,7 +358,12 @@ class TopNOperator final : public StepOperator {
   void fetch_ahead(std::size_t row, std::size_t rows) const {
     constexpr std::size_t kFar = 8;
     constexpr std::size_t kNear = 4;
-    if (row + kFar < rows) __builtin_prefetch(&partitions_[row_partitions_[row + kFar]]);
+    if (row + kFar < rows) {
+      const Partition& far = partitions_[row_partitions_[row + kFar]];
+      __builtin_prefetch(&far);
+      __builtin_prefetch(&far.listed);
+      __builtin_prefetch(&far.boundary);
+    }
     if (row + kNear < rows) {
       const Partition& next = partitions_[row_partitions_[row + kNear]];
       next.index.prefetch();
@@ -490,7 +494,7 @@ class TopNOperator final : public StepOperator {
   std::uint32_t longest_ = 0;            // at which it is; 0: never
   GroupTable table_;
   ChunkBuilder builder_;
-  std::deque<Partition> partitions_;
+  std::vector<Partition> partitions_;
   std::vector<std::int64_t> weights_;  // by slot
   std::vector<std::uint32_t> owners_;  // by slot: partition
   using Expiry = std::pair<std::int64_t, std::uint32_t>;
