@@ -22,6 +22,7 @@ function(dart_find_library target header)
 endfunction()
 dart_find_library(pg_query pg_query.h libpg_query.a pg_query)
 dart_find_library(zstd zstd.h libzstd.a zstd)
+dart_find_library(jemalloc jemalloc/jemalloc.h jemalloc)
 
 # dart_wire_library(target file.proto): the classes that protoc makes of a schema, as a library of system headers. A
 # header overlay.pb.h is included as "<folder of the room>/overlay.pb.h" from the build folder.
