@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/bench/bench_command.hpp"
+#include "apps/ring_flags.hpp"
 #include "apps/run_command.hpp"
 #include "apps/sim/sim_command.hpp"
 #include "apps/version.hpp"
@@ -148,12 +149,14 @@ int main(int argc, char** argv) {
   auto* run_app = add_run(app, run_flags);
   auto* bench_app = add_bench(app, bench_flags);
   dart::apps::SimCommand sim(app);
+  dart::apps::RingFlags ring_flags(app);
   auto* version_app = app.add_subcommand("version", "Print the version");
   try {
     app.parse(argc, argv);
     if (*run_app) return run(run_flags);
     if (*bench_app) return bench(bench_flags);
     if (sim.chosen()) return sim.run();
+    if (ring_flags.chosen()) return ring_flags.run();
     if (*version_app) std::cout << dart::apps::version_line() << '\n';
     return std::cout.flush() ? 0 : 1;
   } catch (const CLI::ParseError& error) {

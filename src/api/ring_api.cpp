@@ -1,0 +1,151 @@
+#include "api/ring_api.hpp"
+
+#include <charconv>
+#include <optional>
+
+#include <nlohmann/json.hpp>
+
+namespace dart::api {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Response error(unsigned status, const std::string& message, const std::string& hint = {}) {
+  Json body{{"error", message}};
+  if (!hint.empty()) body["hint"] = hint;
+  return {status, body.dump()};
+}
+
+const char* phase_text(overlay::Phase phase) {
+  switch (phase) {
+    case overlay::Phase::Idle:
+      return "idle";
+    case overlay::Phase::Joining:
+      return "joining";
+    case overlay::Phase::Member:
+      return "member";
+    case overlay::Phase::Gone:
+      return "gone";
+  }
+  return "unknown";
+}
+
+Json ids_of(const std::vector<overlay::Contact>& contacts) {
+  Json ids = Json::array();
+  for (const auto& contact : contacts) ids.push_back(contact.node.id.text());
+  return ids;
+}
+
+/// The value of one field of a query, with %XX and + decoded; nothing when it is not there.
+std::optional<std::string> field_of(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const auto end = query.find('&');
+    const std::string_view field = query.substr(0, end);
+    query.remove_prefix(end == std::string_view::npos ? query.size() : end + 1);
+    if (!field.starts_with(name) || field.size() <= name.size() || field[name.size()] != '=') continue;
+    const std::string_view coded = field.substr(name.size() + 1);
+    std::string value;
+    for (std::size_t i = 0; i < coded.size(); ++i) {
+      unsigned char byte = 0;
+      if (coded[i] == '%' && i + 2 < coded.size() &&
+          std::from_chars(coded.data() + i + 1, coded.data() + i + 3, byte, 16).ptr == coded.data() + i + 3) {
+        value.push_back(static_cast<char>(byte));
+        i += 2;
+      } else {
+        value.push_back(coded[i] == '+' ? ' ' : coded[i]);
+      }
+    }
+    return value;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void RingApi::handle(const Request& request, std::function<void(Response)> done) {
+  const auto mark = request.target.find('?');
+  const std::string path = request.target.substr(0, mark);
+  const bool known = path == "/v1/ring" || path == "/v1/nodes" || path == "/v1/route";
+  if (!known) return done(error(404, "there is no " + path, "try /v1/ring, /v1/nodes or /v1/route?key=K"));
+  if (request.method != "GET") return done(error(405, path + " takes GET only"));
+  if (path == "/v1/ring") return done(ring());
+  if (path == "/v1/nodes") return done(nodes());
+  route(mark == std::string::npos ? "" : request.target.substr(mark + 1), std::move(done));
+}
+
+Response RingApi::ring() const {
+  const NodeStatus status = port_.status();
+  const auto& view = status.view;
+  Json endpoints = Json::array();
+  for (const auto& endpoint : view.self.endpoints) {
+    if (!endpoint.empty()) endpoints.push_back(port_.endpoint_text(endpoint));
+  }
+  Json counters = Json::object();
+  for (const auto& [name, value] : status.counters) counters[name] = value;
+  const Json body{{"ring", status.ring},
+                  {"node", view.self.id.text()},
+                  {"name", status.name},
+                  {"endpoints", endpoints},
+                  {"incarnation", view.self.incarnation},
+                  {"phase", phase_text(view.phase)},
+                  {"joined", view.joined},
+                  {"ready", view.ready},
+                  {"profile", status.profile},
+                  {"secure", status.secure},
+                  {"feature_level", view.feature_level},
+                  {"uptime_us", status.uptime_us},
+                  {"left", ids_of(view.left)},
+                  {"right", ids_of(view.right)},
+                  {"table_entries", view.table.size()},
+                  {"table_rows", view.table_rows},
+                  {"counters", counters}};
+  return {200, body.dump()};
+}
+
+Response RingApi::nodes() const {
+  const NodeStatus status = port_.status();
+  const auto& view = status.view;
+  Json all = Json::array();
+  std::vector<NodeId> listed;
+  const auto add = [&](const overlay::NodeHandle& node, const char* relation,
+                       std::optional<std::int64_t> rtt_us) {
+    if (std::find(listed.begin(), listed.end(), node.id) != listed.end()) return;
+    listed.push_back(node.id);
+    Json one{{"node", node.id.text()},
+             {"endpoint", port_.endpoint_text(node.endpoints[0])},
+             {"incarnation", node.incarnation},
+             {"relation", relation}};
+    one["round_trip_us"] = rtt_us ? Json(*rtt_us) : Json(nullptr);
+    all.push_back(std::move(one));
+  };
+  const auto estimate = [&](const overlay::Contact& contact) -> std::optional<std::int64_t> {
+    if (!view.coordinate.known() || !contact.coordinate.known()) return std::nullopt;
+    return view.coordinate.round_trip(contact.coordinate).us;
+  };
+  add(view.self, "self", 0);
+  for (const auto& contact : view.right) add(contact.node, "right", estimate(contact));
+  for (const auto& contact : view.left) add(contact.node, "left", estimate(contact));
+  for (const auto& contact : view.table) add(contact.node, "table", estimate(contact));
+  return {200, Json{{"ring", status.ring}, {"nodes", all}}.dump()};
+}
+
+void RingApi::route(const std::string& query, std::function<void(Response)> done) {
+  const auto words = field_of(query, "key");
+  if (!words || words->empty()) return done(error(400, "no key", "/v1/route?key=K"));
+  const auto id = NodeId::parse(*words);
+  const Key key = id ? *id : port_.key_of(*words);
+  port_.route(key, [key, done = std::move(done)](Result<RoutePath> result) {
+    if (!result) return done(error(503, result.error().message, result.error().hint));
+    Json path = Json::array();
+    for (const auto& step : result->steps) path.push_back({{"node", step.id}, {"endpoint", step.endpoint}});
+    const Json body{{"key", key.text()},
+                    {"root", result->steps.empty() ? Json(nullptr) : Json(result->steps.back().id)},
+                    {"hops", result->steps.empty() ? 0 : result->steps.size() - 1},
+                    {"round_trip_us", result->round_trip_us},
+                    {"path", path}};
+    done({200, body.dump()});
+  });
+}
+
+}  // namespace dart::api

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "overlay/config.hpp"
+
+namespace dart::apps {
+
+struct NodeOptions {
+  std::vector<std::string> listen;
+  std::string advertise;
+  std::vector<std::string> join;
+  bool bootstrap = false;
+  std::string http = "127.0.0.1:7480";
+  std::string data = "dart-data";
+  std::string name;
+  std::string profile = "lan";
+  std::string ca;
+  std::string cert;
+  std::string key;
+  bool insecure = false;
+  bool json = false;
+};
+
+/// `dart node start`: a bare node of a ring, until SIGTERM or Ctrl-C (it then says goodbye; the second ends
+/// it at once). Prints where it listens, then what happens to it. Returns the exit code.
+int node_start_command(const NodeOptions& options);
+
+/// The timing that `--profile` names.
+[[nodiscard]] overlay::Config profile_of(const std::string& name);
+
+}  // namespace dart::apps

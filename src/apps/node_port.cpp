@@ -1,0 +1,90 @@
+#include "apps/node_port.hpp"
+
+#include <fmt/format.h>
+
+#include "runtime/net/net_counters.hpp"
+
+namespace dart::apps {
+
+namespace {
+
+using Counters = std::vector<std::pair<std::string, std::uint64_t>>;
+
+void add_net(const runtime::NetCounters& net, Counters& out) {
+  const Counters plain = {{"frames_sent", net.frames_sent},
+                          {"frames_received", net.frames_received},
+                          {"messages_sent", net.messages_sent},
+                          {"messages_received", net.messages_received},
+                          {"socket_bytes_sent", net.socket_bytes_sent},
+                          {"socket_bytes_received", net.socket_bytes_received},
+                          {"dialled", net.dialled},
+                          {"dial_failures", net.dial_failures},
+                          {"accepted", net.accepted},
+                          {"accept_failures", net.accept_failures},
+                          {"lost", net.lost},
+                          {"refused_by_peer", net.refused_by_peer},
+                          {"tie_breaks", net.tie_breaks}};
+  out.insert(out.end(), plain.begin(), plain.end());
+  for (std::size_t i = 0; i < net.dropped.size(); ++i) {
+    out.emplace_back(fmt::format("dropped_{}", name_of(static_cast<runtime::Drop>(i))), net.dropped[i]);
+  }
+  for (std::size_t i = 0; i < net.refused.size(); ++i) {
+    out.emplace_back(fmt::format("refused_{}", name_of(static_cast<runtime::Refusal>(i))), net.refused[i]);
+  }
+}
+
+void add_overlay(const overlay::Counters& counters, Counters& out) {
+  const Counters plain = {{"delivered", counters.delivered}, {"forwarded", counters.forwarded},
+                          {"rerouted", counters.rerouted},   {"stale", counters.stale},
+                          {"suspected", counters.suspected}, {"refuted", counters.refuted},
+                          {"deaths", counters.deaths},       {"lags", counters.lags}};
+  out.insert(out.end(), plain.begin(), plain.end());
+}
+
+}  // namespace
+
+api::NodeStatus NodePort::status() const {
+  api::NodeStatus status;
+  status.ring = runtime::hex_text(node_.ring());
+  status.name = name_;
+  status.profile = profile_;
+  status.secure = node_.secure();
+  status.uptime_us = (runtime::node_now() - began_).us;
+  status.view = node_.view();
+  status.counters.emplace_back("connections", node_.driver().transport().connections());
+  status.counters.emplace_back("joins_tried", node_.joins_tried());
+  status.counters.emplace_back("formed_anew", node_.formed_anew() ? 1 : 0);
+  status.counters.emplace_back("slow_steps", node_.driver().slow_steps());
+  status.counters.emplace_back("longest_step_us",
+                               static_cast<std::uint64_t>(node_.driver().longest_step_us()));
+  add_overlay(status.view.counters, status.counters);
+  add_net(node_.driver().transport().counters(), status.counters);
+  return status;
+}
+
+void NodePort::route(const Key& key, std::function<void(Result<api::RoutePath>)> done) {
+  node_.route(key, [done = std::move(done)](Result<runtime::RouteOutcome> outcome) {
+    if (!outcome) return done(tl::unexpected(outcome.error()));
+    api::RoutePath path;
+    path.round_trip_us = outcome->round_trip_us;
+    for (const auto& step : outcome->path)
+      path.steps.push_back({step.id.text(), runtime::text_of(step.endpoint)});
+    done(std::move(path));
+  });
+}
+
+std::string NodePort::endpoint_text(const overlay::Endpoint& endpoint) const {
+  return runtime::text_of(endpoint);
+}
+
+Key NodePort::key_of(const std::string& words) const {
+  const auto digest = runtime::sha256(words);
+  Key key;
+  for (std::size_t i = 0; i < 8; ++i) {
+    key.high = (key.high << 8) | digest[i];
+    key.low = (key.low << 8) | digest[8 + i];
+  }
+  return key;
+}
+
+}  // namespace dart::apps

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "api/ring_port.hpp"
+#include "runtime/ring/ring_node.hpp"
+
+namespace dart::apps {
+
+/// Shows a RingNode to the API.
+class NodePort final : public api::RingPort {
+ public:
+  NodePort(runtime::RingNode& node, std::string name, std::string profile)
+      : node_(node), name_(std::move(name)), profile_(std::move(profile)), began_(runtime::node_now()) {}
+
+  [[nodiscard]] api::NodeStatus status() const override;
+  void route(const Key& key, std::function<void(Result<api::RoutePath>)> done) override;
+  [[nodiscard]] std::string endpoint_text(const overlay::Endpoint& endpoint) const override;
+  [[nodiscard]] Key key_of(const std::string& words) const override;
+
+ private:
+  runtime::RingNode& node_;
+  std::string name_;
+  std::string profile_;
+  TimePoint began_;
+};
+
+}  // namespace dart::apps

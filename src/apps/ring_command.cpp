@@ -1,0 +1,89 @@
+#include "apps/ring_command.hpp"
+
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include <nlohmann/json.hpp>
+
+#include "api/http_client.hpp"
+#include "apps/run_script.hpp"
+#include "apps/text_table.hpp"
+
+namespace dart::apps {
+
+namespace {
+
+using Json = nlohmann::json;
+
+/// Longer than a node looks for the root of a key.
+constexpr std::int64_t kPatienceS = 200;
+constexpr std::size_t kShownDigits = 8;
+
+Result<std::string> ask(const std::string& http, const std::string& target) {
+  DART_TRY(auto response, api::http_get(http, target, kPatienceS));
+  if (response.status == 200) return std::move(response.body);
+  const auto body = Json::parse(response.body, nullptr, false);
+  if (!body.is_object())
+    return fail(ErrorCode::Io, fmt::format("the node at {} said {}", http, response.status));
+  return fail(ErrorCode::NotFound, body.value("error", "no reason given"), std::nullopt,
+              body.value("hint", ""));
+}
+
+std::string milliseconds(const Json& us) {
+  return us.is_number() ? fmt::format("{:.2f} ms", us.get<double>() / 1000) : "-";
+}
+
+Status print_nodes(const std::string& http, bool json) {
+  DART_TRY(const auto text, ask(http, "/v1/nodes"));
+  if (json) {
+    std::cout << text;
+    return {};
+  }
+  const auto body = Json::parse(text, nullptr, false);
+  if (!body.is_object() || !body["nodes"].is_array())
+    return fail(ErrorCode::Data, "that is no list of nodes");
+  TextTable table({"node", "endpoint", "incarnation", "relation", "round trip"});
+  for (const auto& node : body["nodes"]) {
+    table.add_row({node.value("node", "").substr(0, kShownDigits), node.value("endpoint", ""),
+                   fmt::format("{}", node.value("incarnation", 0U)), node.value("relation", ""),
+                   milliseconds(node["round_trip_us"])});
+  }
+  std::cout << table.text();
+  return {};
+}
+
+Status print_route(const std::string& http, const std::string& key, bool json) {
+  DART_TRY(const auto text, ask(http, "/v1/route?key=" + api::percent_encoded(key)));
+  if (json) {
+    std::cout << text;
+    return {};
+  }
+  const auto body = Json::parse(text, nullptr, false);
+  if (!body.is_object() || !body["path"].is_array()) return fail(ErrorCode::Data, "that is no path");
+  TextTable table({"hop", "node", "endpoint"});
+  std::size_t hop = 0;
+  for (const auto& step : body["path"]) {
+    table.add_row({fmt::format("{}", hop++), step.value("node", ""), step.value("endpoint", "")});
+  }
+  std::cout << fmt::format("key {}, {} hops, {}\n", body.value("key", ""), body.value("hops", 0U),
+                           milliseconds(body["round_trip_us"]))
+            << table.text();
+  return {};
+}
+
+int finish(const Status& status) {
+  if (status) return std::cout.flush() ? 0 : 1;
+  std::cerr << error_line(status.error()) << '\n';
+  return 1;
+}
+
+}  // namespace
+
+int ring_ls_command(const std::string& http, bool json) { return finish(print_nodes(http, json)); }
+
+int ring_route_command(const std::string& http, const std::string& key, bool json) {
+  return finish(print_route(http, key, json));
+}
+
+}  // namespace dart::apps

@@ -1,0 +1,196 @@
+#include "apps/ring_flags.hpp"
+
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "apps/cert_command.hpp"
+#include "apps/node_command.hpp"
+#include "apps/ring_command.hpp"
+#include "base/limits.hpp"
+
+namespace dart::apps {
+
+namespace {
+
+constexpr int kAuthorityDays = 3650;
+constexpr int kHostDays = 825;
+constexpr std::size_t kMostNodes = 1'000'000;
+
+void add_output(CLI::App* command, std::string& output) {
+  command->add_option("-o,--output", output, "table or json")
+      ->check(CLI::IsMember({"table", "json"}))
+      ->capture_default_str();
+}
+
+void add_http(CLI::App* command, std::string& http) {
+  command->add_option("--http", http, "API of the node to ask")->type_name("H:P")->capture_default_str();
+}
+
+void add_profile(CLI::App* command, std::string& profile) {
+  command->add_option("--profile", profile, "lan: deaths are known in 2 s; quiet: for metered links")
+      ->check(CLI::IsMember({"lan", "quiet"}))
+      ->capture_default_str();
+}
+
+}  // namespace
+
+struct RingFlags::Impl {
+  CLI::App* cert = nullptr;
+  CLI::App* cert_ca = nullptr;
+  CLI::App* cert_host = nullptr;
+  CLI::App* cert_show = nullptr;
+  CLI::App* node = nullptr;
+  CLI::App* node_start = nullptr;
+  CLI::App* ring = nullptr;
+  CLI::App* ring_ls = nullptr;
+  CLI::App* ring_route = nullptr;
+  CLI::App* ring_spawn = nullptr;
+  CLI::Option* requests = nullptr;
+  CLI::Option* seed = nullptr;
+  std::string output = "table";
+  CertOptions authority;
+  CertOptions host;
+  std::string certificate;
+  NodeOptions start;
+  std::string http = "127.0.0.1:7480";
+  std::string key;
+  SpawnOptions spawn;
+
+  void add_cert(CLI::App& app);
+  void add_node(CLI::App& app);
+  void add_ring(CLI::App& app);
+  void add_spawn();
+};
+
+void RingFlags::Impl::add_cert(CLI::App& app) {
+  cert = app.add_subcommand("cert", "Make the certificates that the members of a ring show each other");
+  cert->require_subcommand(1);
+  cert_ca = cert->add_subcommand("ca", "Make a cluster authority: ca.pem and ca-key.pem");
+  authority.name = "dart";
+  authority.days = kAuthorityDays;
+  cert_ca->add_option("--name", authority.name, "name of the cluster")->capture_default_str();
+  cert_ca->add_option("--out", authority.folder, "folder for the new files")
+      ->type_name("DIR")
+      ->capture_default_str();
+  cert_ca->add_option("--days", authority.days, "valid for")
+      ->check(CLI::Range(1, 36500))
+      ->capture_default_str();
+  add_output(cert_ca, output);
+  cert_host = cert->add_subcommand("host", "Make a host's certificate: NAME.pem and NAME-key.pem");
+  host.days = kHostDays;
+  cert_host->add_option("NAME", host.name, "name of the host")->required();
+  cert_host->add_option("--ca", host.ca_folder, "folder with ca.pem and ca-key.pem (default: that of --out)")
+      ->type_name("DIR");
+  cert_host->add_option("--out", host.folder, "folder for the new files")
+      ->type_name("DIR")
+      ->capture_default_str();
+  cert_host->add_option("--nodes", host.nodes, "nodes that this host may run")
+      ->check(CLI::Range(std::size_t{1}, limits::kHostNodes))
+      ->capture_default_str();
+  cert_host->add_option("--days", host.days, "valid for")->check(CLI::Range(1, 36500))->capture_default_str();
+  add_output(cert_host, output);
+  cert_show = cert->add_subcommand("show", "The node id and the limit that a certificate stands for");
+  cert_show->add_option("FILE", certificate, "certificate of a host")->required()->type_name("FILE.pem");
+  add_output(cert_show, output);
+}
+
+void RingFlags::Impl::add_node(CLI::App& app) {
+  node = app.add_subcommand("node", "Run a node of a ring");
+  node->require_subcommand(1);
+  node_start = node->add_subcommand("start", "Join a ring, or make one, until SIGTERM or Ctrl-C");
+  node_start
+      ->add_option("--listen", start.listen, "where to listen (0.0.0.0:7400; with --insecure 127.0.0.1:7400)")
+      ->type_name("H:P")
+      ->allow_extra_args(false);
+  node_start->add_option("--advertise", start.advertise, "what others are told, if not the first --listen")
+      ->type_name("H:P");
+  node_start->add_option("--join", start.join, "a member to join through; several are tried in turn")
+      ->type_name("H:P")
+      ->allow_extra_args(false);
+  node_start->add_flag("--bootstrap", start.bootstrap,
+                       "make a new ring, unless the data folder knows one already");
+  node_start->add_option("--http", start.http, "where to serve the API, on loopback; off: not at all")
+      ->type_name("H:P")
+      ->capture_default_str();
+  node_start->add_option("--data", start.data, "folder of this node; no two nodes share one")
+      ->type_name("DIR")
+      ->capture_default_str();
+  node_start->add_option("--name", start.name, "a name for people");
+  add_profile(node_start, start.profile);
+  node_start->add_option("--ca", start.ca, "certificate of the cluster's authority")->type_name("FILE");
+  node_start->add_option("--cert", start.cert, "certificate of this host")->type_name("FILE");
+  node_start->add_option("--key", start.key, "private key of this host")->type_name("FILE");
+  node_start->add_flag("--insecure", start.insecure, "no TLS; refused beyond loopback");
+  add_output(node_start, output);
+}
+
+void RingFlags::Impl::add_ring(CLI::App& app) {
+  ring = app.add_subcommand("ring", "Look at a ring, or spawn one");
+  ring->require_subcommand(1);
+  ring_ls = ring->add_subcommand("ls", "The nodes that one node knows");
+  add_http(ring_ls, http);
+  add_output(ring_ls, output);
+  ring_route = ring->add_subcommand("route", "The path to the root of a key");
+  ring_route->add_option("KEY", key, "32 hexadecimal digits, or any words")->required();
+  add_http(ring_route, http);
+  add_output(ring_route, output);
+  add_spawn();
+}
+
+void RingFlags::Impl::add_spawn() {
+  ring_spawn = ring->add_subcommand(
+      "spawn", "Many nodes in this process over real sockets, and requests through them");
+  ring_spawn->add_option("BIND_PORT", spawn.bind_port, "port of the first endpoint; 0: any")->required();
+  ring_spawn->add_option("BOOT_HOST", spawn.boot_host, "whom the nodes ask to join")->required();
+  ring_spawn->add_option("BOOT_PORT", spawn.boot_port, "its port; equal to BIND_PORT: make the ring here")
+      ->required();
+  ring_spawn->add_option("NODES", spawn.nodes, "nodes to start")
+      ->required()
+      ->check(CLI::Range(std::size_t{1}, kMostNodes));
+  requests = ring_spawn->add_option("--requests", spawn.requests, "requests to route (default: one a node)")
+                 ->check(CLI::Range(std::size_t{0}, 10 * kMostNodes));
+  ring_spawn->add_option("--out", spawn.out, "write the path of each request to this file")
+      ->type_name("FILE");
+  ring_spawn->add_option("--endpoints", spawn.endpoints, "endpoints that the nodes share")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1000}))
+      ->capture_default_str();
+  ring_spawn->add_option("--threads", spawn.threads, "threads that the endpoints share")
+      ->check(CLI::Range(std::size_t{1}, limits::kWorkers))
+      ->capture_default_str();
+  seed = ring_spawn->add_option("--seed", spawn.seed,
+                                "of the keys and who asks for them (default: drawn, printed)");
+  add_profile(ring_spawn, spawn.profile);
+  ring_spawn
+      ->add_option("--ca", spawn.ca_folder, "folder with ca.pem and ca-key.pem (default: one made in memory)")
+      ->type_name("DIR");
+  ring_spawn->add_flag("--insecure", spawn.insecure, "no TLS; refused beyond loopback");
+  add_output(ring_spawn, output);
+}
+
+RingFlags::RingFlags(CLI::App& app) : impl_(std::make_unique<Impl>()) {
+  impl_->add_cert(app);
+  impl_->add_node(app);
+  impl_->add_ring(app);
+}
+
+RingFlags::~RingFlags() = default;
+
+bool RingFlags::chosen() const { return *impl_->cert || *impl_->node || *impl_->ring; }
+
+int RingFlags::run() {
+  Impl& it = *impl_;
+  const bool json = it.output == "json";
+  it.authority.json = it.host.json = it.start.json = it.spawn.json = json;
+  if (*it.cert_ca) return cert_ca_command(it.authority);
+  if (*it.cert_host) return cert_host_command(it.host);
+  if (*it.cert_show) return cert_show_command(it.certificate, json);
+  if (*it.node_start) return node_start_command(it.start);
+  if (*it.ring_ls) return ring_ls_command(it.http, json);
+  if (*it.ring_route) return ring_route_command(it.http, it.key, json);
+  it.spawn.requests_given = it.requests->count() > 0;
+  it.spawn.seed_given = it.seed->count() > 0;
+  return ring_spawn_command(it.spawn);
+}
+
+}  // namespace dart::apps

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "runtime/disk_queue.hpp"
+#include "runtime/ring/node_driver.hpp"
+#include "runtime/ring/node_store.hpp"
+#include "runtime/ring/route_trace.hpp"
+
+namespace dart::runtime {
+
+struct RingNodeSettings {
+  std::string folder;
+  std::vector<Endpoint> listen;
+  std::optional<Endpoint> advertise;
+  std::vector<std::string>
+      join;  ///< endpoints or names with ports; asked of the resolver again with every try
+  bool bootstrap = false;
+  overlay::Config profile = overlay::lan_profile();
+  std::shared_ptr<const HostIdentity> identity;  ///< null: the key in the folder, without proof
+};
+
+/// Where a key's route led.
+struct RouteOutcome {
+  std::vector<TraceStep> path;  ///< this node first, the root last
+  std::int64_t round_trip_us = 0;
+};
+
+/// The one node of a `dart node start`: a NodeDriver with its folder. Joins, and joins again until somebody
+/// answers; when the whole ring lost power, one node after the other forms it anew and calls the peers it
+/// knew. Lives on the loop's thread; disk and resolver work is done on another.
+class RingNode final : public NodeEvents {
+ public:
+  /// Why it stopped by itself; empty: it was told to leave.
+  using Stopped = std::function<void(std::optional<Error>)>;
+
+  [[nodiscard]] static Result<std::unique_ptr<RingNode>> start(boost::asio::io_context& loop,
+                                                               RingNodeSettings settings, Stopped stopped);
+  ~RingNode() override;
+
+  /// Says goodbye, waits until that is written (half a second at most), then calls `stopped`.
+  void leave();
+  /// The path to the root of a key; an Error after the profile's patience.
+  void route(const Key& key, std::function<void(Result<RouteOutcome>)> done);
+
+  [[nodiscard]] overlay::View view() const { return driver_->core(0).view(); }
+  [[nodiscard]] const NodeDriver& driver() const { return *driver_; }
+  [[nodiscard]] const RingId& ring() const { return ring_; }
+  [[nodiscard]] bool secure() const { return settings_.identity != nullptr; }
+  [[nodiscard]] std::uint64_t joins_tried() const { return joins_tried_; }
+  /// Whether this life of the ring began here because nobody else was there.
+  [[nodiscard]] bool formed_anew() const { return formed_anew_; }
+
+  void on_action(std::uint32_t node, overlay::Action&& action) override;
+
+ private:
+  struct Timers;
+  struct Asked {
+    std::function<void(Result<RouteOutcome>)> done;
+    TimePoint since;
+  };
+
+  RingNode(boost::asio::io_context& loop, RingNodeSettings settings, NodeStore store, Stopped stopped);
+  [[nodiscard]] Status open();
+  void begin();
+  void resolve_and_join();
+  void join(std::vector<Endpoint> seeds);
+  void join_failed(overlay::JoinFailure reason);
+  [[nodiscard]] Duration turn_to_form() const;
+  void adopt(const RingId& ring);
+  void remember_peers();
+  void call_known_peers();
+  void arrived(overlay::Routed&& routed);
+  void answered(std::string_view payload);
+  void fail_route(std::uint64_t request, const char* why);
+  void wait_for_farewell(TimePoint until);
+  void stop(std::optional<Error> why);
+  void after(Duration wait, std::function<void()> work);
+
+  boost::asio::io_context& loop_;
+  RingNodeSettings settings_;
+  NodeStore store_;  // after `open` only the disk thread uses it
+  Stopped stopped_;
+  std::unique_ptr<NodeDriver> driver_;
+  std::vector<Endpoint> known_;  // peers of earlier lives and of this one, newest first
+  RingId ring_{};
+  bool had_ring_ = false;
+  bool joined_ = false;
+  bool formed_anew_ = false;
+  bool leaving_ = false;
+  bool peers_dirty_ = false;
+  std::uint64_t joins_tried_ = 0;
+  TimePoint began_;
+  Random random_;
+  std::uint64_t next_request_ = 1;
+  std::map<std::uint64_t, Asked> asked_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  DiskQueue disk_;  // last: its thread ends before what it uses
+};
+
+}  // namespace dart::runtime
