@@ -32,7 +32,7 @@ TimePoint node_now() {
 }
 
 struct NodeDriver::Node {
-  overlay::OverlayNode core;
+  node::NodeCore core;
   std::int64_t armed_us = INT64_MAX;  // the earliest entry of the heap for it
 };
 
@@ -66,13 +66,13 @@ std::uint32_t NodeDriver::add_node(std::uint32_t incarnation) {
   self.endpoints[0] = transport_->endpoint();
   self.incarnation = incarnation;
   self.nonce = random_value<std::uint64_t>();
-  nodes_.push_back(std::make_unique<Node>(
-      Node{overlay::OverlayNode(profile_, self, Random(random_value<std::uint64_t>()))}));
+  nodes_.push_back(
+      std::make_unique<Node>(Node{node::NodeCore(profile_, self, Random(random_value<std::uint64_t>()))}));
   timer_->by_id.emplace(self.id, index);
   return index;
 }
 
-const overlay::OverlayNode& NodeDriver::core(std::uint32_t index) const { return nodes_.at(index)->core; }
+const node::NodeCore& NodeDriver::core(std::uint32_t index) const { return nodes_.at(index)->core; }
 
 void NodeDriver::step(std::uint32_t index, overlay::Input input) { feed(index, std::move(input)); }
 
@@ -82,20 +82,32 @@ void NodeDriver::step_later(std::uint32_t index, overlay::Input input) {
   });
 }
 
-void NodeDriver::feed(std::uint32_t index, overlay::Input input) {
+template <class Call>
+void NodeDriver::call(std::uint32_t index, Call&& into) {
   DART_CHECK(!stepping_);
   stepping_ = true;
   ++steps_;
-  Node& node = *nodes_[index];
   const TimePoint now = node_now();
   actions_.clear();
-  node.core.step(now, std::move(input), actions_);
+  into(nodes_[index]->core, now, actions_);
   const std::int64_t took_us = (node_now() - now).us;
   if (took_us > kSlowStepUs) ++slow_steps_;
   longest_step_us_ = std::max(longest_step_us_, took_us);
   perform(index, actions_);
   arm(index);
   stepping_ = false;
+}
+
+void NodeDriver::feed(std::uint32_t index, overlay::Input input) {
+  call(index, [&](node::NodeCore& core, TimePoint now, std::vector<overlay::Action>& out) {
+    core.step(now, std::move(input), out);
+  });
+}
+
+void NodeDriver::start(std::uint32_t index, node::StartPlan plan) {
+  call(index, [&](node::NodeCore& core, TimePoint now, std::vector<overlay::Action>& out) {
+    core.start(now, std::move(plan), out);
+  });
 }
 
 void NodeDriver::perform(std::uint32_t index, std::vector<overlay::Action>& actions) {
@@ -112,16 +124,10 @@ void NodeDriver::send(std::uint32_t index, const overlay::Send& action) {
   const auto& endpoints = action.to.endpoints;
   const Endpoint& to = endpoints[0].empty() ? endpoints[1] : endpoints[0];
   if (to.empty()) return;
-  const overlay::Envelope envelope{nodes_[index]->core.self(), action.to.id, action.to.nonce, action.message};
+  const overlay::Envelope envelope{nodes_[index]->core.overlay().self(), action.to.id, action.to.nonce,
+                                   action.message};
   const Channel channel = overlay::is_data(action.message) ? Channel::Control : Channel::Upkeep;
   transport_->send(to, channel, index, overlay::encode(envelope));
-}
-
-void NodeDriver::probe(std::uint32_t index, const Endpoint& to) {
-  overlay::NodeHandle somebody;
-  somebody.endpoints[0] = to;
-  const auto stamp = static_cast<std::uint64_t>(node_now().us);
-  send(index, {somebody, overlay::Probe{stamp, true, nodes_[index]->core.view().coordinate}});
 }
 
 void NodeDriver::arm(std::uint32_t index) {
@@ -166,7 +172,7 @@ std::uint32_t NodeDriver::anybody() {
   const auto count = static_cast<std::uint32_t>(nodes_.size());
   for (std::uint32_t i = 0; i < count; ++i) {
     const std::uint32_t index = (next_anybody_ + i) % count;
-    if (!nodes_[index]->core.joined()) continue;
+    if (!nodes_[index]->core.overlay().joined()) continue;
     next_anybody_ = index + 1;
     return index;
   }

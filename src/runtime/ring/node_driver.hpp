@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "node/node_core.hpp"
 #include "overlay/action.hpp"
 #include "overlay/config.hpp"
 #include "overlay/input.hpp"
-#include "overlay/overlay_node.hpp"
 #include "overlay/view.hpp"
 #include "runtime/net/transport.hpp"
 
@@ -43,13 +43,13 @@ class NodeDriver final : public TransportEvents {
   /// Adds the node with the next index; after `listen`. The index stays its name here.
   std::uint32_t add_node(std::uint32_t incarnation);
   [[nodiscard]] std::size_t nodes() const { return nodes_.size(); }
-  [[nodiscard]] const overlay::OverlayNode& core(std::uint32_t index) const;
+  [[nodiscard]] const node::NodeCore& core(std::uint32_t index) const;
+  /// Joins, or makes a ring: the first call to a node.
+  void start(std::uint32_t index, node::StartPlan plan);
   /// A local command, at once; not from inside on_action.
   void step(std::uint32_t index, overlay::Input input);
   /// The same, in a later turn of the loop: for on_action.
   void step_later(std::uint32_t index, overlay::Input input);
-  /// Asks whoever listens at `to` for a sign of life, as a member: how parts of a ring find each other again.
-  void probe(std::uint32_t index, const Endpoint& to);
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
   /// Steps that took longer than a millisecond, and the longest in microseconds.
   [[nodiscard]] std::uint64_t slow_steps() const { return slow_steps_; }
@@ -72,6 +72,8 @@ class NodeDriver final : public TransportEvents {
   };
   struct Timer;
 
+  template <class Call>
+  void call(std::uint32_t index, Call&& into);
   void feed(std::uint32_t index, overlay::Input input);
   void perform(std::uint32_t index, std::vector<overlay::Action>& actions);
   void send(std::uint32_t index, const overlay::Send& action);

@@ -24,6 +24,30 @@ tl::unexpected<Error> damaged(const std::string& path) {
               "restore it, or start with an empty --data folder: the node then has another incarnation");
 }
 
+/// "id incarnation nonce endpoint…"
+std::string peer_line(const overlay::NodeHandle& peer) {
+  std::string line = fmt::format("{} {} {}", peer.id.text(), peer.incarnation, peer.nonce);
+  for (const Endpoint& endpoint : peer.endpoints) {
+    if (!endpoint.empty()) line += " " + text_of(endpoint);
+  }
+  return line;
+}
+
+std::optional<overlay::NodeHandle> parse_peer(const std::string& line) {
+  std::istringstream words(line);
+  std::string id;
+  overlay::NodeHandle peer;
+  if (!(words >> id >> peer.incarnation >> peer.nonce)) return std::nullopt;
+  const auto parsed = NodeId::parse(id);
+  if (!parsed) return std::nullopt;
+  peer.id = *parsed;
+  std::size_t count = 0;
+  for (std::string word; words >> word && count < peer.endpoints.size();) {
+    if (const auto endpoint = parse_endpoint(word)) peer.endpoints[count++] = *endpoint;
+  }
+  return count > 0 ? std::optional(peer) : std::nullopt;
+}
+
 }  // namespace
 
 std::string hex_text(const std::uint8_t* bytes, std::size_t size) {
@@ -76,8 +100,8 @@ Status NodeStore::load() {
   // Only a hint: what cannot be read of it is left out.
   if (const auto text = read_file(path(kPeersFile), kFileBytes)) {
     std::istringstream lines(*text);
-    for (std::string line; lines >> line && peers_.size() < limits::kKeptPeers;) {
-      if (const auto endpoint = parse_endpoint(line)) peers_.push_back(*endpoint);
+    for (std::string line; std::getline(lines, line) && peers_.size() < limits::kKeptPeers;) {
+      if (const auto peer = parse_peer(line)) peers_.push_back(*peer);
     }
   }
   return {};
@@ -112,10 +136,10 @@ Status NodeStore::set_incarnation(std::uint32_t incarnation) {
   return save();
 }
 
-Status NodeStore::write_peers(const std::vector<Endpoint>& peers) const {
+Status NodeStore::write_peers(const std::vector<overlay::NodeHandle>& peers) const {
   std::string text;
   for (std::size_t i = 0; i < std::min(peers.size(), limits::kKeptPeers); ++i)
-    text += text_of(peers[i]) + "\n";
+    text += peer_line(peers[i]) + "\n";
   return replace_file(path(kPeersFile), text, kPrivate);
 }
 

@@ -22,15 +22,15 @@ class NodeStore {
   [[nodiscard]] const std::optional<overlay::framing::RingId>& ring() const { return ring_; }
   /// Of the life before; 0 when there was none.
   [[nodiscard]] std::uint32_t incarnation() const { return incarnation_; }
-  [[nodiscard]] const std::vector<Endpoint>& peers() const { return peers_; }
+  [[nodiscard]] const std::vector<overlay::NodeHandle>& peers() const { return peers_; }
   /// The key that stands for a host without certificates: made at the first start.
   [[nodiscard]] Result<overlay::framing::HostKey> insecure_key();
 
   /// On disk before they return.
   [[nodiscard]] Status set_ring(const overlay::framing::RingId& ring);
   [[nodiscard]] Status set_incarnation(std::uint32_t incarnation);
-  /// The newest first; limits::kKeptPeers are kept. May run on another thread than the rest.
-  [[nodiscard]] Status write_peers(const std::vector<Endpoint>& peers) const;
+  /// limits::kKeptPeers of them are kept.
+  [[nodiscard]] Status write_peers(const std::vector<overlay::NodeHandle>& peers) const;
 
  private:
   explicit NodeStore(std::string folder) : folder_(std::move(folder)) {}
@@ -42,7 +42,7 @@ class NodeStore {
   FileLock lock_;
   std::optional<overlay::framing::RingId> ring_;
   std::uint32_t incarnation_ = 0;
-  std::vector<Endpoint> peers_;
+  std::vector<overlay::NodeHandle> peers_;
 };
 
 /// Bytes as hexadecimal digits, and back; nothing when they are not `Size` bytes.

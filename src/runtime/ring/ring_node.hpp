@@ -54,9 +54,6 @@ class RingNode final : public NodeEvents {
   [[nodiscard]] const NodeDriver& driver() const { return *driver_; }
   [[nodiscard]] const RingId& ring() const { return ring_; }
   [[nodiscard]] bool secure() const { return settings_.identity != nullptr; }
-  [[nodiscard]] std::uint64_t joins_tried() const { return joins_tried_; }
-  /// Whether this life of the ring began here because nobody else was there.
-  [[nodiscard]] bool formed_anew() const { return formed_anew_; }
 
   void on_action(std::uint32_t node, overlay::Action&& action) override;
 
@@ -70,13 +67,10 @@ class RingNode final : public NodeEvents {
   RingNode(boost::asio::io_context& loop, RingNodeSettings settings, NodeStore store, Stopped stopped);
   [[nodiscard]] Status open();
   void begin();
-  void resolve_and_join();
-  void join(std::vector<Endpoint> seeds);
-  void join_failed(overlay::JoinFailure reason);
-  [[nodiscard]] Duration turn_to_form() const;
+  void resolve();
+  void join(std::vector<overlay::NodeHandle> seeds);
   void adopt(const RingId& ring);
-  void remember_peers();
-  void call_known_peers();
+  void remember(overlay::Remember&& action);
   void arrived(overlay::Routed&& routed);
   void answered(std::string_view payload);
   void fail_route(std::uint64_t request, const char* why);
@@ -89,16 +83,11 @@ class RingNode final : public NodeEvents {
   NodeStore store_;  // after `open` only the disk thread uses it
   Stopped stopped_;
   std::unique_ptr<NodeDriver> driver_;
-  std::vector<Endpoint> known_;  // peers of earlier lives and of this one, newest first
+  std::vector<overlay::NodeHandle> remembered_;
   RingId ring_{};
   bool had_ring_ = false;
   bool joined_ = false;
-  bool formed_anew_ = false;
   bool leaving_ = false;
-  bool peers_dirty_ = false;
-  std::uint64_t joins_tried_ = 0;
-  TimePoint began_;
-  Random random_;
   std::uint64_t next_request_ = 1;
   std::map<std::uint64_t, Asked> asked_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -27,7 +27,6 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr auto kLook = std::chrono::milliseconds(100);
-constexpr Duration kJoinAgain{200'000};
 constexpr std::size_t kFirstJoins = 4;  // a thread
 constexpr std::size_t kRequestsInFlight = 256;
 constexpr std::size_t kSpareDescriptors = 64;
@@ -45,7 +44,6 @@ struct Board {
   std::atomic<std::size_t> started{0};
   std::atomic<std::size_t> joined{0};
   std::atomic<std::size_t> join_failures{0};
-  std::atomic<std::size_t> next_request{0};
   std::atomic<std::size_t> answered{0};
   std::atomic<std::size_t> failed{0};
   std::vector<std::atomic<std::int64_t>> sent_us;
@@ -86,7 +84,7 @@ class Shard {
   void run() {
     if (index_ == 0 && board_.makes_ring) {
       const auto node = add_node(0);
-      driver(0).step(node, overlay::Bootstrap{});
+      driver(0).start(node, {.bootstrap = true, .seeds = {}, .remembered = {}});
     }
     pump();
     loop_.run();
@@ -105,7 +103,7 @@ class Shard {
       report.connections += host->links;
       report.events += host->driver->steps();
       for (std::uint32_t i = 0; i < host->driver->nodes(); ++i)
-        report.ids.push_back(host->driver->core(i).self().id);
+        report.ids.push_back(host->driver->core(i).overlay().self().id);
     }
   }
   /// Before they are closed.
@@ -159,14 +157,15 @@ class Shard {
   void join(std::size_t host, std::uint32_t node) {
     overlay::NodeHandle seed;
     seed.endpoints[0] = board_.boot;
-    driver(host).step(node, overlay::Join{{seed}});
+    driver(host).start(node, {.bootstrap = false, .seeds = {seed}, .remembered = {}});
   }
 
+  /// Every thread sends its share of the requests, its nodes in turn.
   void send_requests() {
-    while (in_flight_ < kRequestsInFlight && next_origin_ < places_.size() * rounds()) {
-      const std::size_t request = board_.next_request++;
-      if (request >= board_.settings.requests) return;
-      const Place from = places_[next_origin_++ % places_.size()];
+    while (in_flight_ < kRequestsInFlight) {
+      const std::size_t request = index_ + sent_ * board_.settings.threads;
+      if (request >= board_.settings.requests || places_.empty()) return;
+      const Place from = places_[sent_++ % places_.size()];
       ++in_flight_;
       board_.sent_us[request] = node_now().us;
       driver(from.host).step(
@@ -175,10 +174,9 @@ class Shard {
               board_.paths[request].key, request, kTraceService, overlay::HopMode::Stepwise, true, {}});
     }
   }
-  [[nodiscard]] std::size_t rounds() const { return board_.settings.requests / board_.settings.nodes + 2; }
 
   void on_action(Host& host, std::uint32_t node, overlay::Action&& action) {
-    const auto& self = host.driver->core(node).self();
+    const auto& self = host.driver->core(node).overlay().self();
     if (auto* transit = std::get_if<overlay::Transit>(&action)) {
       append_step(transit->routed.payload, self);
       host.driver->step_later(node, overlay::Resume{std::move(transit->routed)});
@@ -202,12 +200,7 @@ class Shard {
       ++board_.joined;
       board_.boot_ready = true;
     } else if (std::holds_alternative<overlay::JoinFailed>(action)) {
-      ++board_.join_failures;
-      const auto again =
-          std::make_shared<asio::steady_timer>(loop_, std::chrono::microseconds(kJoinAgain.us));
-      again->async_wait([this, again, at = host.index, node](const boost::system::error_code& error) {
-        if (!error) join(at, node);
-      });
+      ++board_.join_failures;  // the core tries again
     }
   }
 
@@ -245,7 +238,7 @@ class Shard {
   std::size_t joining_ = 0;
   std::size_t joined_ = 0;
   std::size_t in_flight_ = 0;
-  std::size_t next_origin_ = 0;
+  std::size_t sent_ = 0;
 };
 
 Status check_descriptors(std::size_t hosts) {
@@ -321,7 +314,7 @@ std::size_t count_wrong_roots(const SpawnReport& report) {
 Result<SpawnReport> spawn_ring(const SpawnSettings& given,
                                const std::function<bool(const SpawnProgress&)>& keep_going) {
   SpawnSettings settings = given;
-  settings.threads = std::clamp<std::size_t>(settings.threads, 1, std::max<std::size_t>(settings.hosts, 1));
+  settings.threads = std::clamp<std::size_t>(settings.threads, 1, settings.hosts);
   DART_CHECK(settings.nodes > 0 && settings.hosts > 0 && settings.keys > 0);
   DART_TRY_STATUS(check_descriptors(settings.hosts));
   Board board(settings);
