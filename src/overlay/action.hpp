@@ -61,8 +61,8 @@ struct JoinFailed {
 /// Keep this on disk for the next start: the incarnation to go above, and peers to look for.
 struct Remember {
   std::uint32_t incarnation = 0;
-  /// The ring had seen a higher incarnation than the disk (an older one was put back): what else is on that disk is
-  /// out of date too.
+  /// The ring had seen a higher incarnation than the disk (an older one was put back): what else is on that
+  /// disk is out of date too.
   bool disk_was_old = false;
   std::vector<NodeHandle> peers;
 };

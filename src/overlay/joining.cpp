@@ -7,9 +7,12 @@ namespace dart::overlay {
 namespace {
 
 constexpr std::size_t kCandidates = 64;
-constexpr std::size_t kFirstProbes = 8;
-constexpr std::size_t kNearProbes = 4;
+constexpr std::size_t kFirstProbes = 7;
+constexpr std::size_t kNearProbes = 3;
 constexpr std::uint8_t kRounds = 4;
+/// Rows that a new member asks its nearest peers for at once: there is much to choose from.
+constexpr unsigned kRefinedRows = 2;
+constexpr std::size_t kRowsAsked = 3;
 constexpr std::uint8_t kAttempts = 10;
 constexpr std::uint8_t kRefusals = 4;
 /// Times that the measured ways are gone through to find the own coordinate.
@@ -225,11 +228,20 @@ void OverlayNode::become_member() {
   deadlines_.set(Timer::Join, now_ + Duration{2 * config_.join_step.us});
   for (const Side side : kSides) adjacency(side).since_us = now_.us;
   send_heartbeats();
-  // Everybody who may want this node: the leaf set, and those who might find it nearer than what they have.
-  for (PeerIndex i = 0; i < peers_.end(); ++i) {
-    const bool adjacent = leaves_.adjacent(Side::Left) == i || leaves_.adjacent(Side::Right) == i;
-    if (peers_[i].uses > 0 && !adjacent) send(peers_[i].handle, Announce{coordinate_});
+  // Everybody who may want this node: the leaf set, and those that might find it nearer than what they have.
+  for (const Contact& leaf : leaves(true, true)) {
+    const bool adjacent =
+        leaf.node.id == adjacency(Side::Left).who || leaf.node.id == adjacency(Side::Right).who;
+    if (!adjacent) send(leaf.node, Announce{coordinate_});
   }
+  for (std::size_t row = 0; row < table_.rows(); ++row) {
+    for (const auto& slot : table_.row(row)) {
+      if (slot.best != kNoPeer && !leaves_.contains(slot.best))
+        send(peers_[slot.best].handle, Announce{coordinate_});
+    }
+  }
+  for (unsigned row = 0; row < std::min<std::size_t>(kRefinedRows, table_.rows()); ++row)
+    request_row(row, kRowsAsked);
 }
 
 void OverlayNode::handle(const NodeHandle& from, const ContactsRequest& m) {
@@ -237,9 +249,10 @@ void OverlayNode::handle(const NodeHandle& from, const ContactsRequest& m) {
     if (m.kind == ContactsKind::Nearby) send(from, JoinRefused{RefusalReason::NotReady, 0});
     return;
   }
+  if (m.kind == ContactsKind::Row) consider({Contact{from, m.coordinate}});
   ContactsReply reply{m.kind, m.row, m.stamp, coordinate_, {}};
   if (m.kind == ContactsKind::Nearby) {
-    reply.contacts = nearby_contacts();
+    reply.contacts = nearby_contacts(m.coordinate);
   } else if (m.kind == ContactsKind::Row) {
     reply.contacts = row_contacts(m.row);
   } else if (m.kind == ContactsKind::Leaves) {

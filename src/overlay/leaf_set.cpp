@@ -20,7 +20,7 @@ bool LeafSet::wants(const PeerTable& peers, const NodeId& id) const {
 bool LeafSet::insert(PeerTable& peers, PeerIndex index) {
   const bool left = insert(peers, index, Side::Left);
   const bool right = insert(peers, index, Side::Right);
-  if (left || right) look_for_overlap();
+  if (left || right) changed(peers);
   return left || right;
 }
 
@@ -55,7 +55,7 @@ bool LeafSet::remove(PeerTable& peers, PeerIndex index) {
     peers.release(index);
     removed = true;
   }
-  if (removed) look_for_overlap();
+  if (removed) changed(peers);
   return removed;
 }
 
@@ -87,7 +87,12 @@ bool LeafSet::covers(const PeerTable& peers, const Key& key) const {
   return first.clockwise_to(key) <= first.clockwise_to(last);
 }
 
-std::uint64_t LeafSet::shared_hash(const PeerTable& peers, Side side) const {
+void LeafSet::changed(const PeerTable& peers) {
+  look_for_overlap();
+  for (const Side side : kSides) hashes_[static_cast<std::size_t>(side)] = hash_window(peers, side);
+}
+
+std::uint64_t LeafSet::hash_window(const PeerTable& peers, Side side) const {
   // Seen from the neighbour this window reaches one place further on its far side and one less on this one.
   std::uint64_t hash = mix64(self_.high ^ self_.low);
   const Half& near = half(side);

@@ -40,7 +40,7 @@ class LeafSet {
   /// Whether the nodes next to `key` are known.
   [[nodiscard]] bool covers(const PeerTable& peers, const Key& key) const;
   /// A hash of the nodes that both this node and its neighbour on `side` should see.
-  [[nodiscard]] std::uint64_t shared_hash(const PeerTable& peers, Side side) const;
+  [[nodiscard]] std::uint64_t shared_hash(Side side) const { return hashes_[static_cast<std::size_t>(side)]; }
   void check_invariants(const PeerTable& peers) const;
 
  private:
@@ -54,10 +54,13 @@ class LeafSet {
     return side == Side::Right ? self_.clockwise_to(id) : id.clockwise_to(self_);
   }
   bool insert(PeerTable& peers, PeerIndex index, Side side);
+  void changed(const PeerTable& peers);
   void look_for_overlap();
+  [[nodiscard]] std::uint64_t hash_window(const PeerTable& peers, Side side) const;
 
   NodeId self_;
   std::array<Half, 2> halves_;
+  std::array<std::uint64_t, 2> hashes_{};
   bool overlaps_ = true;
 };
 

@@ -42,7 +42,7 @@ void OverlayNode::send_heartbeat(Side side) {
   beat.grant = it.stamp != 0 && now_.us >= it.hold_until;
   if (beat.grant) it.promised_until = std::max(it.promised_until, it.stamp_us + config_.promise().us);
   beat.to_right = side == Side::Right;
-  beat.leaf_hash = leaves_.shared_hash(peers_, side);
+  beat.leaf_hash = leaves_.shared_hash(side);
   beat.coordinate = coordinate_;
   beat.badge = badge_;
   send(peers_[index].handle, std::move(beat));
@@ -73,7 +73,7 @@ void OverlayNode::handle(const NodeHandle& from, const Heartbeat& m) {
   if (m.grant && m.echo != 0 && m.echo <= stamp()) {
     it.lease_until = std::max(it.lease_until, static_cast<std::int64_t>(m.echo) + config_.lease.us);
   }
-  if (m.leaf_hash == leaves_.shared_hash(peers_, side)) {
+  if (m.leaf_hash == leaves_.shared_hash(side)) {
     it.mismatches = 0;
   } else if (++it.mismatches >= kMismatches) {
     it.mismatches = 0;

@@ -266,9 +266,10 @@ class OverlayNode {
   // upkeep.cpp
   void refresh_row();
   void rediscover();
-  void request_row(unsigned row);
+  /// Asks the `nearest` nearest that stand in a row for theirs; 0: anyone.
+  void request_row(unsigned row, std::size_t nearest);
   [[nodiscard]] std::vector<Contact> row_contacts(unsigned row) const;
-  [[nodiscard]] std::vector<Contact> nearby_contacts() const;
+  [[nodiscard]] std::vector<Contact> nearby_contacts(const Coordinate& around) const;
 
   Config config_;
   NodeHandle self_;

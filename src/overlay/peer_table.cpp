@@ -14,8 +14,11 @@ std::size_t hash_of(const NodeId& id) { return static_cast<std::size_t>(mix64(id
 }  // namespace
 
 PeerIndex PeerTable::find(const NodeId& id) const {
+  if (memo_ != kNoPeer && memo_id_ == id) return memo_;
   if (slots_.empty()) return kNoPeer;
-  return slots_[slot_of(id)];
+  memo_id_ = id;
+  memo_ = slots_[slot_of(id)];
+  return memo_;
 }
 
 std::size_t PeerTable::slot_of(const NodeId& id) const {
@@ -78,6 +81,7 @@ void PeerTable::erase(PeerIndex index) {
       hole = slot;
     }
   }
+  if (memo_ == index) memo_ = kNoPeer;
   peers_[index] = {};
   peers_[index].heard_us = free_;
   free_ = index;

@@ -54,6 +54,9 @@ class PeerTable {
   std::vector<PeerIndex> slots_;  // open addressing, a power of two, at most half full
   PeerIndex free_ = kNoPeer;      // chain of forgotten entries through heard_us
   std::size_t live_ = 0;
+  // The last one found: one message asks for its sender several times.
+  mutable NodeId memo_id_;
+  mutable PeerIndex memo_ = kNoPeer;
 };
 
 }  // namespace dart::overlay

@@ -114,7 +114,7 @@ std::vector<Contact> OverlayNode::leaves(bool left, bool right) const {
 void OverlayNode::drop_from_table(PeerIndex index) {
   const unsigned row = self_.id.shared_digits(peers_[index].handle.id);
   bool vacant = false;
-  if (table_.remove(peers_, index, vacant) && vacant && member()) request_row(row);
+  if (table_.remove(peers_, index, vacant) && vacant && member()) request_row(row, 0);
 }
 
 OverlayNode::Lost* OverlayNode::find_lost(const NodeId& id) {

@@ -63,8 +63,8 @@ std::optional<NodeHandle> OverlayNode::next_hop(const Key& key) const {
 
 Duration OverlayNode::hop_wait(PeerIndex index) const {
   const Peer& peer = peers_[index];
-  if (peer.rtt_us == 0 && !(peer.coordinate.known() && coordinate_.known())) return config_.first_hop_wait;
   const std::int64_t way = distance(index);
+  if (peer.rtt_us == 0) return std::max(config_.first_hop_wait, Duration{2 * way});
   return {std::clamp(2 * way + config_.least_hop_wait.us, config_.least_hop_wait.us,
                      config_.longest_hop_wait.us)};
 }

@@ -41,7 +41,7 @@ class RoutingTable {
   template <class Near>
   void reorder(const PeerTable& peers, PeerIndex index, Near&& near) {
     Slot* slot = find_slot(peers[index].handle.id);
-    if (slot == nullptr || slot->best == kNoPeer || slot->spare == kNoPeer) return;
+    if (slot == nullptr || slot->spare == kNoPeer || (slot->best != index && slot->spare != index)) return;
     if (near(slot->spare, slot->best)) std::swap(slot->best, slot->spare);
   }
   /// The spare moves up. True when it was there; the peer may be forgotten by this. `vacant` tells whether

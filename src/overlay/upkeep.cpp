@@ -6,7 +6,7 @@ namespace dart::overlay {
 
 namespace {
 
-constexpr std::size_t kNearbyLeaves = 8;
+constexpr std::size_t kNearby = 12;
 
 }  // namespace
 
@@ -20,27 +20,47 @@ std::vector<Contact> OverlayNode::row_contacts(unsigned row) const {
   return contacts;
 }
 
-std::vector<Contact> OverlayNode::nearby_contacts() const {
-  // Entries of row 0 are the nearest there are; leaves are anywhere, which tells a newcomer where it is
-  // itself.
-  auto contacts = row_contacts(0);
-  const auto around = leaves(true, true);
-  const std::size_t stride = std::max<std::size_t>(1, around.size() / kNearbyLeaves);
-  for (std::size_t i = 0; i < around.size(); i += stride) contacts.push_back(around[i]);
+std::vector<Contact> OverlayNode::nearby_contacts(const Coordinate& around) const {
+  std::vector<Contact> contacts;
+  if (!around.known()) {
+    // Somebody who does not know where it is: leaves are anywhere, and measuring some of them tells.
+    contacts = leaves(true, true);
+    if (contacts.size() > kNearby) contacts.resize(kNearby);
+    return contacts;
+  }
+  std::vector<std::pair<std::int64_t, PeerIndex>> ways;
+  ways.reserve(peers_.size());
+  for (PeerIndex i = 0; i < peers_.end(); ++i) {
+    if (peers_[i].uses == 0 || !peers_[i].coordinate.known()) continue;
+    ways.emplace_back(around.round_trip(peers_[i].coordinate).us, i);
+  }
+  const std::size_t count = std::min(kNearby, ways.size());
+  std::partial_sort(ways.begin(), ways.begin() + static_cast<std::ptrdiff_t>(count), ways.end());
+  for (std::size_t i = 0; i < count; ++i) contacts.push_back(contact_of(ways[i].second));
   return contacts;
 }
 
-void OverlayNode::request_row(unsigned row) {
+void OverlayNode::request_row(unsigned row, std::size_t nearest) {
   // Whoever stands in this row shares the digits before it, so its own row of that number fits here.
-  const auto contacts = row_contacts(row);
+  auto contacts = row_contacts(row);
   if (contacts.empty()) return;
-  const Contact& one = contacts[static_cast<std::size_t>(random_.below(contacts.size()))];
-  send(one.node, ContactsRequest{ContactsKind::Row, static_cast<std::uint8_t>(row), stamp(), coordinate_});
+  const ContactsRequest request{ContactsKind::Row, static_cast<std::uint8_t>(row), stamp(), coordinate_};
+  if (nearest == 0) {
+    send(contacts[static_cast<std::size_t>(random_.below(contacts.size()))].node, request);
+    return;
+  }
+  const std::size_t count = std::min(nearest, contacts.size());
+  std::partial_sort(contacts.begin(), contacts.begin() + static_cast<std::ptrdiff_t>(count), contacts.end(),
+                    [this](const Contact& a, const Contact& b) {
+                      return coordinate_.round_trip(a.coordinate) < coordinate_.round_trip(b.coordinate);
+                    });
+  for (std::size_t i = 0; i < count; ++i) send(contacts[i].node, request);
 }
 
 void OverlayNode::refresh_row() {
   if (table_.rows() == 0) return;
-  request_row(static_cast<unsigned>(random_.below(table_.rows())));
+  // The nearest in a row knows those around here best; the others keep an eye on the rest.
+  request_row(static_cast<unsigned>(random_.below(table_.rows())), random_.chance(1, 2) ? 1 : 0);
 }
 
 void OverlayNode::rediscover() {

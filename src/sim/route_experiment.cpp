@@ -41,7 +41,7 @@ class Experiment final : public Observer {
   void on_action(std::uint32_t machine, const node::Action& action) override {
     if (const auto* sent = std::get_if<overlay::Send>(&action)) {
       const auto* routed = std::get_if<overlay::Routed>(&sent->message);
-      if (routed != nullptr) report_.paths[routed->request].push_back(World::machine_of(sent->to));
+      if (routed != nullptr) take_hop(report_.paths[routed->request], machine, World::machine_of(sent->to));
     } else if (const auto* done = std::get_if<overlay::Deliver>(&action)) {
       ++report_.delivered;
       if (truth_.root(done->routed.key) != machine) ++report_.wrong_root;
@@ -57,6 +57,11 @@ class Experiment final : public Observer {
     world.seed = options.seed;
     world.config = options.config;
     return world;
+  }
+  /// A hop that was given up and taken another way replaces what came after its sender.
+  static void take_hop(std::vector<std::uint32_t>& path, std::uint32_t from, std::uint32_t to) {
+    while (!path.empty() && path.back() != from) path.pop_back();
+    path.push_back(to);
   }
   double virtual_s() const { return static_cast<double>(world_.now().us - start_us_) / 1e6; }
 
@@ -104,6 +109,7 @@ class Experiment final : public Observer {
     measure_levels();
     report_.events = world_.totals().events;
     report_.messages = world_.totals().messages;
+    report_.by_kind = world_.totals().by_kind;
     report_.virtual_s = virtual_s();
     double bytes = 0;
     for (std::uint32_t i = 0; i < world_.machines(); ++i) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -51,6 +52,7 @@ struct RouteReport {
   double loaded_share = 0;
   std::uint64_t events = 0;
   std::uint64_t messages = 0;
+  std::array<std::uint64_t, std::variant_size_v<overlay::Message>> by_kind{};
   double virtual_s = 0;
   double join_virtual_s = 0;
   double state_bytes_mean = 0;

@@ -9,6 +9,8 @@ namespace dart::sim {
 namespace {
 
 constexpr std::uint16_t kPort = 7400;
+/// The part of a node that almost every step reads.
+constexpr std::size_t kHotBytes = 768;
 constexpr std::uint64_t kPlaces = 1;
 constexpr std::uint64_t kNetwork = 2;
 constexpr std::uint64_t kNodes = 3;
@@ -109,6 +111,7 @@ void World::run_until(TimePoint until) {
 bool World::run_one(TimePoint until) {
   if (queue_.empty() || queue_.top().at_us > until.us) return false;
   const Event event = queue_.pop();
+  fetch_ahead();
   now_.us = std::max(now_.us, event.at_us);
   if (event.kind == EventKind::Arrival) {
     ++totals_.events;
@@ -122,6 +125,28 @@ bool World::run_one(TimePoint until) {
   machine.state = MachineState::Up;
   feed(event.item, overlay::Tick{});
   return true;
+}
+
+void World::fetch_ahead() {
+  // A big ring is far larger than any cache, and every event touches another node: ask for the memory early.
+  if (const Event* far = queue_.peek(5); far != nullptr) {
+    if (far->kind == EventKind::Arrival) {
+      const auto* flight = reinterpret_cast<const char*>(&flights_[far->item]);
+      for (std::size_t i = 0; i < sizeof(Flight); i += 64) __builtin_prefetch(flight + i);
+    } else {
+      __builtin_prefetch(&machines_[far->item]);
+    }
+  }
+  if (const Event* near = queue_.peek(3); near != nullptr) {
+    const std::uint32_t number = near->kind == EventKind::Arrival ? flights_[near->item].to : near->item;
+    __builtin_prefetch(&machines_[number]);
+  }
+  if (const Event* next = queue_.peek(1); next != nullptr) {
+    const std::uint32_t number = next->kind == EventKind::Arrival ? flights_[next->item].to : next->item;
+    const auto* core = reinterpret_cast<const char*>(machines_[number].core.get());
+    if (core == nullptr) return;
+    for (std::size_t i = 0; i < kHotBytes; i += 64) __builtin_prefetch(core + i);
+  }
 }
 
 void World::arrive(std::uint32_t number) {
@@ -140,13 +165,12 @@ void World::arrive(std::uint32_t number) {
     ++totals_.refused;
     Flight news;
     news.refusal = true;
-    news.unreachable = handle_of(to, 0, landed.envelope.to_nonce);
-    news.unreachable.incarnation = machine.disk.incarnation;
+    news.envelope.from = handle_of(to, machine.disk.incarnation, landed.envelope.to_nonce);
     launch(to, landed.from, 0, std::move(news));
     return;
   }
   if (landed.refusal) {
-    feed(to, overlay::Unreachable{landed.unreachable, true});
+    feed(to, overlay::Unreachable{landed.envelope.from, true});
     return;
   }
   if (!landed.envelope.to.is_zero() && landed.envelope.to != machine.id) return;
@@ -197,6 +221,7 @@ void World::send(std::uint32_t from, overlay::Send& sending) {
   const std::uint32_t to = machine_of(sending.to);
   if (to >= machines()) return;
   ++totals_.messages;
+  ++totals_.by_kind[sending.message.index()];
   const Machine& sender = machines_[from];
   if (sender.group != machines_[to].group ||
       std::find(cuts_.begin(), cuts_.end(), std::pair{from, to}) != cuts_.end()) {
@@ -227,7 +252,6 @@ void World::launch(std::uint32_t from, std::uint32_t to, std::int64_t extra_us, 
   }
   flight.from = from;
   flight.to = to;
-  flight.in_use = true;
   std::uint32_t number = 0;
   if (free_flights_.empty()) {
     number = static_cast<std::uint32_t>(flights_.size());

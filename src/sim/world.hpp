@@ -1,7 +1,7 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -109,6 +109,7 @@ class World {
   struct Totals {
     std::uint64_t events = 0;
     std::uint64_t messages = 0;
+    std::array<std::uint64_t, std::variant_size_v<overlay::Message>> by_kind{};
     std::uint64_t lost = 0;
     std::uint64_t duplicated = 0;
     std::uint64_t reordered = 0;
@@ -139,10 +140,8 @@ class World {
     overlay::Envelope envelope;
     std::uint32_t from = 0;
     std::uint32_t to = 0;
-    /// Not a message but the news that `unreachable` refused the connection.
+    /// Not a message but the news that envelope.from refused the connection.
     bool refusal = false;
-    overlay::NodeHandle unreachable;
-    bool in_use = false;
   };
 
   static std::int64_t local_us(const Machine& machine, std::int64_t virtual_us) {
@@ -155,6 +154,7 @@ class World {
 
   [[nodiscard]] overlay::NodeHandle handle_of(std::uint32_t machine, std::uint32_t incarnation,
                                               std::uint64_t nonce) const;
+  void fetch_ahead();
   void arrive(std::uint32_t flight);
   void feed(std::uint32_t machine, node::Input input);
   void perform(std::uint32_t machine);
@@ -172,8 +172,8 @@ class World {
   Random nodes_;
   TimePoint now_{1'000'000};
   EventQueue queue_;
-  std::deque<Machine> machines_;
-  std::deque<Flight> flights_;
+  std::vector<Machine> machines_;
+  std::vector<Flight> flights_;
   std::vector<std::uint32_t> free_flights_;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> cuts_;
   std::vector<node::Action> actions_;

@@ -35,6 +35,10 @@ std::string route_json(const sim::RouteReport& report, const Cost& cost) {
   json["peak_rss_mb"] = cost.peak_rss_mb;
   json["events"] = report.events;
   json["messages"] = report.messages;
+  for (std::size_t i = 0; i < report.by_kind.size(); ++i) {
+    if (report.by_kind[i] != 0)
+      json["messages_by_kind"][std::string(overlay::kMessageNames[i])] = report.by_kind[i];
+  }
   json["virtual_s"] = report.virtual_s;
   json["join_virtual_s"] = report.join_virtual_s;
   return json.dump() + '\n';
@@ -60,7 +64,11 @@ std::string route_text(const sim::RouteReport& report, const Cost& cost) {
                      report.state_bytes_max);
   out += fmt::format("{} events, {} messages, {:.1f} s of virtual time in {:.2f} s, {:.0f} MB\n",
                      report.events, report.messages, report.virtual_s, cost.wall_s, cost.peak_rss_mb);
-  return out;
+  out += "messages:";
+  for (std::size_t i = 0; i < report.by_kind.size(); ++i) {
+    if (report.by_kind[i] != 0) out += fmt::format(" {} {}", overlay::kMessageNames[i], report.by_kind[i]);
+  }
+  return out + '\n';
 }
 
 std::string path_lines(const sim::RouteReport& report) {

@@ -69,7 +69,7 @@ struct SimCommand::Flags {
   std::string matrix;
   std::string profile = "lan";
   std::string out_file;
-  double settle_s = 20;
+  double settle_s = 0;
   sim::RouteOptions routing;
 
   int run_route();
