@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "engine/one_row_source.hpp"
 #include "engine/operators/sink.hpp"
 #include "engine/pipeline.hpp"
 #include "engine/source_gate.hpp"
@@ -99,7 +100,11 @@ Status Instance::Impl::open_source(plan::NodeId node, ConnectorFactory& connecto
   reading.idle_after_us = table.idle_after_us;
   reading.gate = std::make_unique<SourceGate>(table, scan, window_grid(*plan, node),
                                               pipeline->operator_of(node)->counters);
-  DART_TRY(reading.source, connectors.open_source(reading.gate->request()));
+  if (table.connector == plan::kOneRowConnector) {
+    reading.source = std::make_unique<OneRowSource>();
+  } else {
+    DART_TRY(reading.source, connectors.open_source(reading.gate->request()));
+  }
   readings.push_back(std::move(reading));
   return {};
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -35,6 +36,9 @@ using Options = std::vector<std::pair<std::string, columnar::Value>>;
 
 /// Null when the option was not given.
 [[nodiscard]] const columnar::Value* find_option(const Options& options, std::string_view name);
+
+/// The connector of the table that a SELECT without FROM reads: one row without columns, given by the engine.
+inline constexpr std::string_view kOneRowConnector = "one row";
 
 /// A source or sink as CREATE TABLE declares it.
 struct TableDefinition {

@@ -169,6 +169,25 @@ Result<Relation> Context::scan(std::uint32_t table, std::uint32_t offset) {
   return relation;
 }
 
+Relation Context::one_row(std::uint32_t offset) {
+  if (!one_row_) {
+    one_row_ = static_cast<std::uint32_t>(plan.tables.size());
+    plan::TableDefinition table;
+    table.name = plan::kOneRowConnector;
+    table.connector = plan::kOneRowConnector;
+    plan.tables.push_back(std::move(table));
+    table_readable.push_back(true);
+    table_writable.push_back(false);
+    table_bounded.push_back(true);
+  }
+  Relation relation;
+  relation.node = add(plan::Scan{*one_row_, {}}, {}, {}, offset);
+  relation.no_seq_reason = "there is no FROM";
+  relation.max_rows = 1;
+  relation.bounded = true;
+  return relation;
+}
+
 std::vector<std::string_view> Context::relation_names(const CteScope* ctes) const {
   std::vector<std::string_view> names;
   for (const CteScope* scope = ctes; scope != nullptr; scope = scope->outer) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -73,6 +74,8 @@ class Context {
   /// The reader of a table, one for the whole script.
   /// Refused for a table that can only be written.
   [[nodiscard]] Result<Relation> scan(std::uint32_t table, std::uint32_t offset);
+  /// What a SELECT without FROM reads: one row without columns.
+  [[nodiscard]] Relation one_row(std::uint32_t offset);
   /// Every table, view and CTE in sight, for messages.
   [[nodiscard]] std::vector<std::string_view> relation_names(const CteScope* ctes) const;
 
@@ -81,6 +84,7 @@ class Context {
   [[nodiscard]] std::string text_of(const Relation& relation, const plan::Expression& expression) const;
 
   std::map<std::uint32_t, plan::NodeId> scans_;
+  std::optional<std::uint32_t> one_row_;  // its table
 };
 
 /// Whether a node's output is a changelog, from its kind and its inputs' answers.

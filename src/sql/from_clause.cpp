@@ -94,12 +94,13 @@ Result<Relation> bind_from_item(Context& context, const CteScope* ctes, const Tr
 
 Result<Relation> bind_from_and_where(Context& context, const CteScope* ctes, const Tree& select) {
   const std::vector<Tree>& items = select["fromClause"].items;
-  if (items.empty()) {
-    return fail(ErrorCode::Unsupported, "a SELECT without FROM has no input", select.offset(),
-                "read from a table, a view or a window over one");
-  }
   WhereConjuncts where(select["whereClause"]);
-  DART_TRY(Relation relation, bind_from_item(context, ctes, items.front()));
+  Relation relation;
+  if (items.empty()) {
+    relation = context.one_row(select.offset());
+  } else {
+    DART_TRY(relation, bind_from_item(context, ctes, items.front()));
+  }
   for (std::size_t i = 1; i < items.size(); ++i) {
     const std::uint32_t offset = items[i].offset();
     if (is_values_item(items[i])) {

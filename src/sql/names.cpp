@@ -67,6 +67,9 @@ Result<std::vector<const RelationColumn*>> star_columns(const Relation& relation
     if (column.hidden || (qualifier.empty() ? column.merged : column.qualifier != qualifier)) continue;
     columns.push_back(&column);
   }
+  if (columns.empty() && qualifier.empty()) {
+    return fail(ErrorCode::Binding, "SELECT * with no tables specified is not valid", offset);
+  }
   if (!known) return tl::unexpected(unknown_column(relation, qualifier, "*", offset));
   // USING moves the common columns to the front of `*`, not of `t.*`.
   if (!qualifier.empty()) {
