@@ -34,7 +34,8 @@ std::vector<Line> in_plan_order(const runtime::RunReport& report) {
   return lines;
 }
 
-std::uint64_t sum_of(const std::map<std::string, std::uint64_t>& counts) {
+template <class Counts>
+std::uint64_t sum_of(const Counts& counts) {
   return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0},
                          [](std::uint64_t sum, const auto& entry) { return sum + entry.second; });
 }
@@ -102,13 +103,14 @@ ordered_json operator_json(const runtime::RunReport& report, const Line& line) {
                        {"rows_out", c.rows_out},
                        {"chunks_in", c.chunks_in},
                        {"late", c.late},
-                       {"dropped", c.dropped},
+                       {"dropped", ordered_json::object()},
                        {"errors", c.errors},
                        {"busy_ms", static_cast<double>(c.busy_ns) * 1e-6},
                        {"busy_share", share_of(c.busy_ns, report.wall_ns)},
                        {"queue_peak_rows", report.instances[line.instance].queue_peak.rows},
                        {"watermark", nullptr},
                        {"state_bytes", c.state_bytes}};
+  for (const auto& [reason, count] : c.dropped) json["dropped"][reason] = count;
   if (c.watermark != kMinEventTime) json["watermark"] = watermark_text(c.watermark);
   auto samples = ordered_json::array();
   for (const auto& sample : op.error_samples) {

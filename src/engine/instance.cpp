@@ -73,6 +73,7 @@ struct Instance::Impl {
   std::size_t open_inputs = 0;
   std::size_t next_reading = 0;
   std::size_t chunk_rows = 0;
+  NanoClock clock = nullptr;
   bool stopped = false;
   std::optional<Error> failure;
   Chunk raw;
@@ -135,10 +136,7 @@ void Instance::Impl::group_readings() {
 
 /// Rows, late rows and a watermark enter the graph by the reading's scan.
 void Instance::Impl::enter(Reading& reading, const Chunk& rows, const Chunk& late, EventTime watermark) {
-  Operator& scan = *pipeline->operator_of(reading.node);
   Output& out = pipeline->output_of(reading.node);
-  scan.counters.rows_in += rows.rows;
-  ++scan.counters.chunks_in;
   if (rows.rows > 0) {
     if (reading.stepped) {
       out.chunk(rows);
@@ -195,6 +193,7 @@ void Instance::Impl::end(Reading& reading) {
 
 std::size_t Instance::Impl::read(Reading& reading, TimePoint now, std::size_t max_rows,
                                  std::optional<TimePoint>& wake) {
+  const std::int64_t begin = clock == nullptr ? 0 : clock();
   Result<ReadOutcome> outcome = reading.source->read(now, max_rows, raw);
   if (!outcome) {
     failure = std::move(outcome).error();
@@ -204,6 +203,10 @@ std::size_t Instance::Impl::read(Reading& reading, TimePoint now, std::size_t ma
   const std::size_t consumed =
       moved ? static_cast<std::size_t>(outcome->last_seq - outcome->first_seq + 1) : std::size_t{0};
   reading.gate->take(raw, *outcome, reading.admitted);
+  Counters& counters = pipeline->operator_of(reading.node)->counters;
+  counters.rows_in += consumed;
+  if (moved) ++counters.chunks_in;
+  if (clock != nullptr) counters.busy_ns += clock() - begin;
   if (outcome->end) end(reading);
   if (consumed == 0 && outcome->wake_at && (!wake || *outcome->wake_at < *wake)) wake = outcome->wake_at;
   if (reading.idle_after_us && !outcome->end) note_idle(reading, now, moved, wake);
@@ -296,6 +299,7 @@ Result<std::unique_ptr<Instance>> Instance::open(const plan::Plan& plan, const S
   impl.plan = &plan;
   impl.nodes = stages.stages[stage].nodes;
   impl.chunk_rows = settings.chunk_rows;
+  impl.clock = settings.clock;
   DART_TRY(impl.pipeline, Pipeline::build(plan, stages, stage, settings, connectors));
   for (const plan::NodeId node : impl.nodes) {
     if (std::holds_alternative<plan::Scan>(plan.nodes[node].kind)) {

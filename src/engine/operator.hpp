@@ -10,6 +10,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "columnar/chunk.hpp"
+#include "engine/reason_counts.hpp"
 
 namespace dart::engine {
 
@@ -40,8 +41,8 @@ struct Counters {
   std::uint64_t rows_out = 0;
   std::uint64_t chunks_in = 0;
   std::uint64_t late = 0;
-  std::map<std::string, std::uint64_t> dropped;  ///< by reason: a filter's conjunct, "limit reached"
-  std::map<std::string, std::uint64_t> errors;   ///< by reason: "division by zero"
+  ReasonCounts dropped;                         ///< by reason: a filter's conjunct, "limit reached"
+  std::map<std::string, std::uint64_t> errors;  ///< by reason: "division by zero"
   std::int64_t busy_ns = 0;
   EventTime watermark = kMinEventTime;
   std::size_t state_bytes = 0;

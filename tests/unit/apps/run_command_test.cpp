@@ -204,6 +204,42 @@ TEST_F(RunCommandTest, AnInterruptEndsTheQueryInOrder) {
   }
 }
 
+TEST_F(RunCommandTest, StatsNameAFiltersConditionsInTheirOrderAndCountWhatAScanRead) {
+  const auto result =
+      run_process(run_stdin({"--stats", "-o", "json"}),
+                  numbers("1\n2\nx\n3\n4\n5\n") +
+                      "CREATE TABLE none (n bigint) WITH (connector = 'blackhole');\n"
+                      "INSERT INTO none SELECT n FROM t WHERE n <> 3 AND n % 2 = 0 AND abs(n) < 4;\n");
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const auto stats = nlohmann::ordered_json::parse(result.out);
+  for (const auto& op : stats["operators"]) {
+    if (op["kind"] == "Filter") {
+      EXPECT_EQ(op["dropped"].dump(), R"({"n <> 3":1,"n % 2 = 0":2,"abs(n) < 4":1})");
+    }
+    if (op["kind"] == "Scan") {
+      EXPECT_EQ(op["rows_in"], 6);
+      EXPECT_EQ(op["rows_out"], 5);
+      EXPECT_GT(op["busy_ms"], 0);
+    }
+  }
+}
+
+TEST_F(RunCommandTest, AUnionInOrderOfStepsKeepsItsChunks) {
+  std::string lines;
+  for (int n = 1; n <= 2000; ++n) lines += std::to_string(n) + "\n";
+  const auto result = run_process(run_stdin({"--stats", "-o", "json", "--workers", "1"}),
+                                  numbers(lines) +
+                                      "CREATE TABLE none (n bigint) WITH (connector = 'blackhole');\n"
+                                      "INSERT INTO none SELECT n FROM t UNION ALL SELECT -n FROM t;\n");
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const auto stats = nlohmann::json::parse(result.out);
+  for (const auto& op : stats["operators"]) {
+    if (op["kind"] != "Sink") continue;
+    EXPECT_EQ(op["rows_in"], 4000);
+    EXPECT_LE(op["chunks_in"], 4);
+  }
+}
+
 TEST_F(RunCommandTest, AFullLimitEndsAnEndlessQuery) {
   const std::string events =
       "CREATE TABLE events (ts timestamp, key bigint, value double precision, id bigint) "
