@@ -38,6 +38,7 @@ ConnectorEntry blackhole_connector() {
   entry.spec.name = "blackhole";
   entry.spec.is_sink = true;
   entry.spec.takes_format = false;
+  entry.spec.upserts = true;
   entry.create_rows = [](const plan::TableDefinition&,
                          const Clocks& clocks) -> Result<std::unique_ptr<engine::Sink>> {
     return std::make_unique<BlackholeSink>(clocks);

@@ -27,6 +27,7 @@ struct ConnectorSpec {
   std::vector<OptionSpec> options;
   /// True when reading ends by itself under these options; null: never.
   bool (*bounded)(const Options& options) = nullptr;
+  bool upserts = false;  ///< replaces a row by its PRIMARY KEY, and takes it away
 };
 
 struct FormatSpec {

@@ -28,7 +28,8 @@ struct Refusal {
 constexpr std::array kRefused = {
     Refusal{"UpdateStmt", "UPDATE", "tables are streams: compute the new rows in a view"},
     Refusal{"DeleteStmt", "DELETE", "tables are streams: filter with WHERE in a view"},
-    Refusal{"MergeStmt", "MERGE", "give the sink a PRIMARY KEY: its rows are then replaced"},
+    Refusal{"MergeStmt", "MERGE",
+            "compute the rows in a view; a sink that can upsert replaces rows by its PRIMARY KEY"},
     Refusal{"DropStmt", "DROP", "a script declares everything anew"},
     Refusal{"AlterTableStmt", "ALTER", "change the CREATE statement"},
     Refusal{"CreateFunctionStmt", "CREATE FUNCTION", "write the expression in a view"},
@@ -224,6 +225,12 @@ Result<Relation> fit_columns(Context& context, const Relation& query, const plan
   return relation;
 }
 
+bool can_upsert(const Context& context, const plan::TableDefinition& table) {
+  const auto& connectors = context.catalogue.connectors;
+  return std::any_of(connectors.begin(), connectors.end(),
+                     [&](const auto& entry) { return entry.name == table.connector && entry.upserts; });
+}
+
 Result<plan::NodeId> bind_insert(Context& context, const Tree& statement) {
   const std::string& name = statement["relation"].string("relname");
   const std::uint32_t offset = statement["relation"].offset();
@@ -250,13 +257,21 @@ Result<plan::NodeId> bind_insert(Context& context, const Tree& statement) {
     if (!statement[clause].present()) continue;
     return fail(ErrorCode::Unsupported, "only INSERT INTO table [(columns)] SELECT ... is supported",
                 statement[clause].location().value_or(offset),
-                clause == "withClause" ? "write WITH behind INSERT INTO table"
-                                       : "a PRIMARY KEY on the table makes the sink replace rows");
+                clause == "withClause"
+                    ? "write WITH behind INSERT INTO table"
+                    : "a PRIMARY KEY on the table makes a sink that can upsert replace rows");
   }
   const Tree& query = statement["selectStmt"];
   if (!query.present() || query["valuesLists"].present()) {
     return fail(ErrorCode::Unsupported, "INSERT needs a SELECT", query.location().value_or(offset),
                 "connector 'datagen' or a file gives rows");
+  }
+  const bool upserts = can_upsert(context, table);
+  if (!table.primary_key.empty() && !table.op_column && !upserts) {
+    return fail(ErrorCode::Unsupported,
+                fmt::format("table \"{}\" has a PRIMARY KEY, and connector \"{}\" cannot replace rows by it",
+                            name, table.connector),
+                offset, "leave PRIMARY KEY out, or add an op_column: every change is then written as a row");
   }
   DART_TRY(const Relation exact, bind_query(context, nullptr, query));
   DART_TRY(const Relation fitted,
@@ -268,8 +283,9 @@ Result<plan::NodeId> bind_insert(Context& context, const Tree& statement) {
         fmt::format("the rows of this query change after they were written, and table \"{}\" only appends",
                     name),
         offset,
-        "give it a PRIMARY KEY or an op_column, or read a materialized view WITH (emit = 'on_change' or "
-        "'final')");
+        fmt::format(
+            "give it {}an op_column, or read a materialized view WITH (emit = 'on_change' or 'final')",
+            upserts ? "a PRIMARY KEY or " : ""));
   }
   return context.add_same(plan::Sink{found->second}, rows.node, offset);
 }

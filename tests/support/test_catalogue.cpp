@@ -16,7 +16,7 @@ plan::Catalogue test_catalogue() {
        always});
   catalogue.connectors.push_back({"stdin", true, false, true, {}, always});
   catalogue.connectors.push_back({"stdout", false, true, true, {}, nullptr});
-  catalogue.connectors.push_back({"blackhole", false, true, false, {}, nullptr});
+  catalogue.connectors.push_back({"blackhole", false, true, false, {}, nullptr, true});
   catalogue.connectors.push_back({"endless", true, false, false, {}, nullptr});
   catalogue.formats.push_back({"csv",
                                true,
