@@ -34,6 +34,9 @@ class StepOperator : public Operator {
   /// The input has ended; the last step is finished and flushed.
   virtual void finish_input(Output&) {}
 
+  /// The step of the last row, or the one after the last progress.
+  [[nodiscard]] std::int64_t last_step() const { return last_step_; }
+
  private:
   void close_step();
 

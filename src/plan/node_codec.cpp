@@ -180,6 +180,7 @@ struct Writer {
     write_columns(join.right_keys, out);
     write_expressions(join.conditions, out);
     write_optional(join.expires_by_key, out);
+    write_enum(join.emit, out);
   }
   void operator()(const UnionAll&) const { tag(Tag::UnionAll); }
   void operator()(const Expand& expand) const {
@@ -281,6 +282,7 @@ Result<NodeKind> read_join(ByteReader& in) {
   DART_TRY(join.right_keys, read_columns(in));
   DART_TRY(join.conditions, read_expressions(in));
   DART_TRY(join.expires_by_key, read_optional(in));
+  DART_TRY(join.emit, read_policy(in));
   return join;
 }
 

@@ -141,6 +141,8 @@ struct Join {
   /// Window join: place in the keys of window_end; both sides' rows are forgotten when the watermark passes
   /// it.
   std::optional<std::uint32_t> expires_by_key;
+  /// AtClose, a left window join: a left row without a partner is written when its window closes, for good.
+  EmitPolicy emit = EmitPolicy::PerStep;
 };
 struct UnionAll {};
 /// LATERAL (VALUES ...): each input row once per list; output: the input columns, then the list's values.

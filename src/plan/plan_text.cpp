@@ -230,6 +230,7 @@ std::string_view emission(const NodeKind& kind) {
   EmitPolicy policy = EmitPolicy::PerStep;
   if (const auto* aggregate = std::get_if<Aggregate>(&kind)) policy = aggregate->emit;
   if (const auto* top = std::get_if<TopN>(&kind)) policy = top->emit;
+  if (const auto* join = std::get_if<Join>(&kind)) policy = join->emit;
   switch (policy) {
     case EmitPolicy::PerStep:
       return "";

@@ -204,7 +204,12 @@ class Deriver {
         return wrong("a join expires by key {}", place);
       }
     }
-    Shape out{left, join.kind == JoinKind::Left || inputs_[0]->weighted || inputs_[1]->weighted};
+    const bool pads_at_close = join.emit == EmitPolicy::AtClose;
+    if (join.emit == EmitPolicy::AtEnd || (pads_at_close && !join.expires_by_key)) {
+      return wrong("a join that emits at the close of no window");
+    }
+    const bool takes_back = join.kind == JoinKind::Left && !pads_at_close;
+    Shape out{left, takes_back || inputs_[0]->weighted || inputs_[1]->weighted};
     out.types.insert(out.types.end(), right.begin(), right.end());
     DART_TRY_STATUS(check_conditions(join.conditions, out.types));
     return out;

@@ -18,8 +18,9 @@ bool is_weighted(const plan::Plan& plan, const plan::Node& node) {
     return aggregate->emit == plan::EmitPolicy::PerStep && !aggregate->per_block;
   }
   if (const auto* top = std::get_if<plan::TopN>(&node.kind)) return top->emit == plan::EmitPolicy::PerStep;
-  if (const auto* join = std::get_if<plan::Join>(&node.kind))
-    return input || join->kind == plan::JoinKind::Left;
+  if (const auto* join = std::get_if<plan::Join>(&node.kind)) {
+    return input || (join->kind == plan::JoinKind::Left && join->emit == plan::EmitPolicy::PerStep);
+  }
   if (const auto* emit = std::get_if<plan::Emit>(&node.kind))
     return input && emit->mode == plan::EmitMode::Changes;
   return input;

@@ -46,8 +46,10 @@ class WindowCloser {
       top->emit = plan::EmitPolicy::AtClose;
       return true;
     }
-    if (const auto* join = std::get_if<plan::Join>(&kind)) {
-      return join->kind == plan::JoinKind::Inner && join->expires_by_key;
+    if (auto* join = std::get_if<plan::Join>(&kind)) {
+      if (!join->expires_by_key) return false;
+      if (join->kind == plan::JoinKind::Left) join->emit = plan::EmitPolicy::AtClose;
+      return true;
     }
     return std::holds_alternative<plan::Filter>(kind) || std::holds_alternative<plan::Project>(kind) ||
            std::holds_alternative<plan::Expand>(kind) || std::holds_alternative<plan::UnionAll>(kind) ||

@@ -243,6 +243,8 @@ NaiveExecutor::Relation NaiveExecutor::run(const plan::Limit& limit, const Node&
 NaiveExecutor::Relation NaiveExecutor::run(const plan::Join& join, const Node& node) const {
   const Relation& left = input(node, 0);
   const Relation& right = input(node, 1);
+  const EventTime closed_until =
+      std::min(watermark_of(node.inputs[0].node), watermark_of(node.inputs[1].node));
   const std::size_t right_width = plan_.nodes[node.inputs[1].node].schema.size();
   const auto meets = [&](const Row& l, const Row& r, const Cells& both) {
     for (std::size_t k = 0; k < join.left_keys.size(); ++k) {
@@ -264,6 +266,10 @@ NaiveExecutor::Relation NaiveExecutor::run(const plan::Join& join, const Node& n
       out.push_back({std::move(both), std::max(l.step, r.step), std::max(l.watermark, r.watermark)});
     }
     if (met || join.kind != plan::JoinKind::Left) continue;
+    if (join.emit == plan::EmitPolicy::AtClose &&
+        l.cells[join.left_keys[*join.expires_by_key]].bigint() > closed_until) {
+      continue;
+    }
     Row alone = l;
     for (std::size_t c = 0; c < right_width; ++c) {
       alone.cells.push_back(Value::null(node.schema[l.cells.size() + c].type));

@@ -73,7 +73,12 @@ class AggregateOperator final : public StepOperator {
 
   void finish_step(std::int64_t step) override {
     start();
-    if (node_.emit != EmitPolicy::AtEnd) emit_touched(step);
+    if (node_.emit == EmitPolicy::PerStep || node_.per_block) {
+      emit_touched(step);
+    } else if (node_.emit == EmitPolicy::AtClose) {
+      for (const std::uint32_t group : touched_) groups_[group].touched = false;
+      touched_.clear();
+    }
   }
 
   void flush(Output& out) override {
@@ -86,7 +91,7 @@ class AggregateOperator final : public StepOperator {
     for (const std::uint32_t group : retired_) {
       const Group& state = groups_[group];
       if (state.alive && !state.touched && state.result == RowStore::kNone &&
-          (state.rows == 0 || node_.per_block)) {
+          (state.rows == 0 || node_.per_block || node_.emit == EmitPolicy::AtClose)) {
         forget(group);
       }
     }
@@ -94,7 +99,11 @@ class AggregateOperator final : public StepOperator {
   }
 
   /// The windows of these groups are closed: nothing will change them, their rows stand as emitted.
-  void expire(EventTime watermark, std::int64_t) override {
+  void expire(EventTime watermark, std::int64_t step) override {
+    if (node_.emit == EmitPolicy::AtClose) {
+      emit_closed(watermark, step);
+      return;
+    }
     while (!expiries_.empty() && expiries_.top().first <= watermark) {
       const auto [end, group] = expiries_.top();
       expiries_.pop();
@@ -107,6 +116,7 @@ class AggregateOperator final : public StepOperator {
   void finish_input(Output& out) override {
     start();
     if (node_.emit == EmitPolicy::AtEnd) emit_touched(0);
+    if (node_.emit == EmitPolicy::AtClose) emit_closed(kMaxEventTime, last_step());
     flush(out);
   }
 
@@ -146,6 +156,10 @@ class AggregateOperator final : public StepOperator {
     touched_.push_back(group);
     if (state.alive) return;
     state.alive = true;
+    if (node_.emit == EmitPolicy::AtClose) {
+      if (arrivals_.size() <= group) arrivals_.resize(group + 1);
+      arrivals_[group] = ++last_arrival_;
+    }
     if (node_.expires_by_key) {
       expiries_.emplace(table_.keys().get<std::int64_t>(group, *node_.expires_by_key), group);
     }
@@ -191,6 +205,32 @@ class AggregateOperator final : public StepOperator {
     for (const auto& [group, slot] : inserts_) builder_.add(group, 1, step, slot);
   }
 
+  /// AtClose: the rows of the windows that the watermark closes, in order of their ends, then of the first
+  /// arrival of their keys.
+  void emit_closed(EventTime watermark, std::int64_t step) {
+    for (const std::uint32_t group : touched_) groups_[group].touched = false;
+    touched_.clear();
+    std::int64_t last_end = 0;
+    std::size_t first = 0;  // of the window at hand, in touched_
+    const auto by_arrival = [this](std::uint32_t a, std::uint32_t b) { return arrivals_[a] < arrivals_[b]; };
+    while (!expiries_.empty() && expiries_.top().first <= watermark) {
+      const auto [end, group] = expiries_.top();
+      expiries_.pop();
+      Group& state = groups_[group];
+      const bool same = state.alive && table_.keys().get<std::int64_t>(group, *node_.expires_by_key) == end;
+      if (!same || state.touched) continue;  // the number belongs to a later group, or was had already
+      if (end != last_end) {
+        std::sort(touched_.begin() + static_cast<std::ptrdiff_t>(first), touched_.end(), by_arrival);
+        first = touched_.size();
+        last_end = end;
+      }
+      state.touched = true;
+      touched_.push_back(group);
+    }
+    std::sort(touched_.begin() + static_cast<std::ptrdiff_t>(first), touched_.end(), by_arrival);
+    emit_touched(step);
+  }
+
   void finalize_touched() {
     for (std::size_t c = 0; c < results_.size(); ++c) {
       results_[c].reset(layout_.calls()[c].bound.result, touched_.size());
@@ -234,6 +274,8 @@ class AggregateOperator final : public StepOperator {
   std::vector<Slot> slots_;
   using Expiry = std::pair<std::int64_t, std::uint32_t>;
   std::priority_queue<Expiry, std::vector<Expiry>, std::greater<>> expiries_;
+  std::vector<std::uint64_t> arrivals_;  // AtClose, by group: when its first row came
+  std::uint64_t last_arrival_ = 0;
 };
 
 }  // namespace

@@ -141,6 +141,10 @@ class JoinOperator final : public Operator {
     if (!merge_.all_ended()) return;
     drain(INT64_MAX);
     flush(out);
+    if (node_.emit == plan::EmitPolicy::AtClose) {
+      expire(kMaxEventTime, passed_ + 1);
+      flush(out);
+    }
     out.end();
   }
 
@@ -172,8 +176,10 @@ class JoinOperator final : public Operator {
     if (!passed) return;
     drain(passed->last);
     flush(out);
+    passed_ = passed->last;
     if (const auto watermark = merge_.risen_watermark()) {
-      expire(*watermark);
+      expire(*watermark, passed_);
+      flush(out);
       out.watermark(*watermark);
     }
     out.progress(*passed);
@@ -216,7 +222,8 @@ class JoinOperator final : public Operator {
       places.mutable_data<std::int64_t>()[r] = group | (null ? kNullKey : 0);
       const bool fresh =
           waiting_[group]++ == 0 && sides_[0].lists[group].empty() && sides_[1].lists[group].empty();
-      if (fresh && node_.expires_by_key && (group >= known || table_.size() != before) && !null) {
+      if (fresh && node_.expires_by_key && (group >= known || table_.size() != before) &&
+          !columns_[*node_.expires_by_key]->is_null(r)) {
         expiries_.emplace(table_.keys().get<std::int64_t>(group, *node_.expires_by_key), group);
       }
     }
@@ -266,7 +273,8 @@ class JoinOperator final : public Operator {
   void apply_conditions();
   void settle_padding(std::int64_t step);
   void retire();
-  void expire(EventTime watermark);
+  void expire(EventTime watermark, std::int64_t step);
+  void pad_closed(std::int64_t step);
 
   void fill(const ChunkBuilder::Row* rows, std::size_t count, std::vector<Vector>& columns) {
     slots_.resize(count);
@@ -306,6 +314,7 @@ class JoinOperator final : public Operator {
   ChunkBuilder builder_;
   std::vector<std::int64_t> waiting_;  // by group: rows that have come and wait for their step
   std::vector<Evaluator> conditions_;
+  std::int64_t passed_ = 0;             // step
   std::vector<std::int64_t> partners_;  // left join, by left slot: weight of its pairs
   std::vector<std::int64_t> padding_;   // left join, by left slot: weight of the NULL row emitted for it
 
@@ -314,6 +323,7 @@ class JoinOperator final : public Operator {
   std::vector<Pair> pairs_;
   std::vector<Slot> touched_;
   std::vector<std::pair<Slot, std::int64_t>> padded_;
+  std::vector<Slot> closed_alone_;
   std::vector<std::uint32_t> emptied_;
   std::vector<const Vector*> columns_;
   std::vector<std::uint32_t> row_groups_;
@@ -411,6 +421,7 @@ void JoinOperator::apply_conditions() {
 
 /// The NULL row of a left row stands exactly while the row is there and has no partner.
 void JoinOperator::settle_padding(std::int64_t step) {
+  if (node_.emit == plan::EmitPolicy::AtClose) touched_.clear();  // settled once, by pad_closed
   for (const Slot left : touched_) {
     const std::int64_t wanted = partners_[left] == 0 ? sides_[0].weights[left] : 0;
     const std::int64_t change = wanted - padding_[left];
@@ -433,7 +444,7 @@ void JoinOperator::retire() {
 }
 
 /// A window is closed: no more rows come for its groups, and nothing asks for those that are there.
-void JoinOperator::expire(EventTime watermark) {
+void JoinOperator::expire(EventTime watermark, std::int64_t step) {
   while (!expiries_.empty() && expiries_.top().first <= watermark) {
     const auto [end, group] = expiries_.top();
     expiries_.pop();
@@ -442,13 +453,34 @@ void JoinOperator::expire(EventTime watermark) {
     if (empty || table_.keys().get<std::int64_t>(group, *node_.expires_by_key) != end) continue;
     for (JoinSide& side : sides_) {
       for (const Slot slot : side.lists[group]) {
-        if (&side == &sides_[0] && slot < partners_.size()) partners_[slot] = padding_[slot] = 0;
-        side.store.erase(slot);
+        if (&side == &sides_[0] && slot < partners_.size()) {
+          if (node_.emit == plan::EmitPolicy::AtClose && partners_[slot] == 0) closed_alone_.push_back(slot);
+          partners_[slot] = padding_[slot] = 0;
+        }
+        side.gone.push_back(slot);
       }
       side.lists[group].clear();
     }
     table_.erase(group);
   }
+  pad_closed(step);
+}
+
+/// AtClose: the left rows of closed windows that have no partner, in order of their windows' ends, then of
+/// all columns.
+void JoinOperator::pad_closed(std::int64_t step) {
+  if (closed_alone_.empty()) return;
+  const RowStore& rows = sides_[0].store;
+  const std::uint32_t end = node_.left_keys[*node_.expires_by_key];
+  std::sort(closed_alone_.begin(), closed_alone_.end(), [&](Slot a, Slot b) {
+    int order = rows.compare(a, b, end);
+    for (std::size_t c = 0; order == 0 && c < rows.types().size(); ++c) order = rows.compare(a, b, c);
+    return order < 0;
+  });
+  for (const Slot left : closed_alone_) {
+    builder_.add(left, sides_[0].weights[left], step, RowStore::kNone);
+  }
+  closed_alone_.clear();
 }
 
 }  // namespace

@@ -77,7 +77,7 @@ struct Comparer {
   bool operator()(const Join& a) const {
     const Join& b = std::get<Join>(other);
     return a.kind == b.kind && a.left_keys == b.left_keys && a.right_keys == b.right_keys &&
-           same(a.conditions, b.conditions) && a.expires_by_key == b.expires_by_key;
+           same(a.conditions, b.conditions) && a.expires_by_key == b.expires_by_key && a.emit == b.emit;
   }
   bool operator()(const UnionAll&) const { return true; }
   bool operator()(const Expand& a) const {
