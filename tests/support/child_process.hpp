@@ -33,6 +33,7 @@ class ChildProcess {
   /// Waits for the next line of stdout; empty at its end.
   [[nodiscard]] std::string read_line();
   void signal(int number) const;
+  [[nodiscard]] pid_t pid() const { return pid_; }
   /// Reads the rest of stdout and stderr until the child ends.
   [[nodiscard]] ProcessResult finish();
 

@@ -18,6 +18,8 @@ namespace {
 constexpr std::uint16_t kOverlayPort = 7400;
 /// A name that the resolver does not know yet is asked for again after this.
 constexpr Duration kResolveAgain{1'000'000};
+/// Between a change of the neighbours and the file that tells of it.
+constexpr Duration kPeersToDisk{300'000};
 constexpr Duration kFarewell{500'000};
 constexpr Duration kFarewellStep{10'000};
 
@@ -104,11 +106,25 @@ void RingNode::adopt(const RingId& ring) {
   disk_.add([this, ring] { (void)store_.set_ring(ring); });
 }
 
-void RingNode::remember(overlay::Remember&& action) {
-  disk_.add([this, kept = std::move(action)] {
-    if (kept.incarnation > store_.incarnation()) (void)store_.set_incarnation(kept.incarnation);
-    (void)store_.write_peers(kept.peers);
-  });
+void RingNode::remember_neighbours() {
+  peers_dirty_ = false;
+  const auto view = driver_->core(0).view();
+  std::vector<overlay::NodeHandle> peers;
+  for (const auto* contacts : {&view.left, &view.right, &view.table}) {
+    for (const auto& contact : *contacts) peers.push_back(contact.node);
+  }
+  remember(std::move(peers));
+}
+
+void RingNode::remember(std::vector<overlay::NodeHandle> peers) {
+  // Those that died come last but stay: when all lose power one by one, the last must still know the first.
+  peers.insert(peers.end(), remembered_.begin(), remembered_.end());
+  std::set<NodeId> seen;
+  std::erase_if(peers, [&](const auto& peer) { return !seen.insert(peer.id).second; });
+  if (peers.size() > limits::kKeptPeers) peers.resize(limits::kKeptPeers);
+  if (peers == remembered_) return;
+  remembered_ = std::move(peers);
+  disk_.add([this, kept = remembered_] { (void)store_.write_peers(kept); });
 }
 
 void RingNode::on_action(std::uint32_t, overlay::Action&& action) {
@@ -125,7 +141,12 @@ void RingNode::on_action(std::uint32_t, overlay::Action&& action) {
   } else if (std::holds_alternative<overlay::Joined>(action)) {
     joined_ = true;
   } else if (auto* kept = std::get_if<overlay::Remember>(&action)) {
-    remember(std::move(*kept));
+    disk_.add([this, incarnation = kept->incarnation] {
+      if (incarnation > store_.incarnation()) (void)store_.set_incarnation(incarnation);
+    });
+    remember(std::move(kept->peers));
+  } else if (std::holds_alternative<overlay::NeighboursChanged>(action)) {
+    if (!std::exchange(peers_dirty_, true)) after(kPeersToDisk, [this] { remember_neighbours(); });
   } else if (const auto* refused = std::get_if<overlay::JoinFailed>(&action)) {
     // Any other failure is tried again by the core.
     if (refused->reason == overlay::JoinFailure::DuplicateId) {
@@ -148,8 +169,9 @@ void RingNode::route(const Key& key, std::function<void(Result<RouteOutcome>)> d
 void RingNode::arrived(overlay::Routed&& routed) {
   if (routed.service != kTraceService) return;
   append_step(routed.payload, driver_->core(0).overlay().self());
-  driver_->step_later(0, overlay::SendDirect{routed.origin, kTraceReplyService,
-                                             encode_trace_reply(routed.request, routed.payload)});
+  driver_->step_later(0,
+                      overlay::SendDirect{routed.origin, kTraceReplyService,
+                                          encode_trace_reply(routed.request, node_now().us, routed.payload)});
 }
 
 void RingNode::answered(std::string_view payload) {

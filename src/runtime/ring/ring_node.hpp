@@ -70,7 +70,9 @@ class RingNode final : public NodeEvents {
   void resolve();
   void join(std::vector<overlay::NodeHandle> seeds);
   void adopt(const RingId& ring);
-  void remember(overlay::Remember&& action);
+  void remember_neighbours();
+  /// Puts these in front of the peers known from before, and all on disk.
+  void remember(std::vector<overlay::NodeHandle> peers);
   void arrived(overlay::Routed&& routed);
   void answered(std::string_view payload);
   void fail_route(std::uint64_t request, const char* why);
@@ -88,6 +90,7 @@ class RingNode final : public NodeEvents {
   bool had_ring_ = false;
   bool joined_ = false;
   bool leaving_ = false;
+  bool peers_dirty_ = false;
   std::uint64_t next_request_ = 1;
   std::map<std::uint64_t, Asked> asked_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

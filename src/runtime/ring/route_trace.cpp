@@ -43,18 +43,22 @@ std::optional<std::vector<TraceStep>> decode_steps(std::string_view payload) {
   return steps;
 }
 
-std::string encode_trace_reply(std::uint64_t request, std::string_view steps) {
+std::string encode_trace_reply(std::uint64_t request, std::int64_t delivered_us, std::string_view steps) {
   ByteWriter writer;
   writer.fixed(request);
+  writer.fixed(delivered_us);
   return writer.take() + std::string(steps);
 }
 
 std::optional<TraceReply> decode_trace_reply(std::string_view payload) {
-  TraceReply reply;
-  if (payload.size() < sizeof reply.request) return std::nullopt;
-  reply.request = *ByteReader(payload).fixed<std::uint64_t>();
-  auto steps = decode_steps(payload.substr(sizeof reply.request));
+  constexpr std::size_t kHead = sizeof(TraceReply::request) + sizeof(TraceReply::delivered_us);
+  if (payload.size() < kHead) return std::nullopt;
+  auto steps = decode_steps(payload.substr(kHead));
   if (!steps) return std::nullopt;
+  ByteReader reader(payload);
+  TraceReply reply;
+  reply.request = *reader.fixed<std::uint64_t>();
+  reply.delivered_us = *reader.fixed<std::int64_t>();
   reply.steps = *std::move(steps);
   return reply;
 }

@@ -25,12 +25,14 @@ void append_step(std::string& payload, const overlay::NodeHandle& node);
 /// Origin first, root last. Empty when the payload is none of this kind.
 [[nodiscard]] std::optional<std::vector<TraceStep>> decode_steps(std::string_view payload);
 
-/// What the root sends to the origin: which request, and the path.
-[[nodiscard]] std::string encode_trace_reply(std::uint64_t request, std::string_view steps);
+/// What the root sends to the origin.
 struct TraceReply {
   std::uint64_t request = 0;
+  std::int64_t delivered_us = 0;  ///< of the root's clock: means something in one process only
   std::vector<TraceStep> steps;
 };
+[[nodiscard]] std::string encode_trace_reply(std::uint64_t request, std::int64_t delivered_us,
+                                             std::string_view steps);
 [[nodiscard]] std::optional<TraceReply> decode_trace_reply(std::string_view payload);
 
 }  // namespace dart::runtime

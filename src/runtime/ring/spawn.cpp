@@ -15,7 +15,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "base/bytes.hpp"
 #include "base/check.hpp"
 #include "runtime/ring/node_driver.hpp"
 #include "runtime/ring/route_trace.hpp"
@@ -51,14 +50,6 @@ struct Board {
   std::vector<SpawnPath> paths;
   std::vector<NodeId> keys;
 };
-
-/// The reply of a root: when it delivered.
-std::string encode_reply(std::uint64_t request) {
-  ByteWriter writer;
-  writer.fixed(request);
-  writer.fixed(node_now().us);
-  return writer.take();
-}
 
 /// The hosts of one thread.
 class Shard {
@@ -183,8 +174,10 @@ class Shard {
     } else if (auto* deliver = std::get_if<overlay::Deliver>(&action)) {
       append_step(deliver->routed.payload, self);
       delivered(deliver->routed);
-      host.driver->step_later(node, overlay::SendDirect{deliver->routed.origin, kTraceReplyService,
-                                                        encode_reply(deliver->routed.request)});
+      host.driver->step_later(
+          node, overlay::SendDirect{
+                    deliver->routed.origin, kTraceReplyService,
+                    encode_trace_reply(deliver->routed.request, node_now().us, deliver->routed.payload)});
     } else if (const auto* direct = std::get_if<overlay::DeliverDirect>(&action)) {
       answered(direct->payload);
     } else if (std::holds_alternative<overlay::Delivered>(action)) {
@@ -205,20 +198,25 @@ class Shard {
   }
 
   void delivered(const overlay::Routed& routed) {
-    if (routed.request >= board_.paths.size() || board_.taken[routed.request].exchange(true)) return;
     const auto steps = decode_steps(routed.payload);
-    if (!steps) return;
-    SpawnPath& path = board_.paths[routed.request];
-    path.delay_us = node_now().us - board_.sent_us[routed.request];
-    for (const auto& step : *steps) path.nodes.push_back(step.id);
+    if (steps) write_down(routed.request, *steps);
+  }
+
+  /// The first to come writes: a request may be delivered again.
+  bool write_down(std::uint64_t request, const std::vector<TraceStep>& steps) {
+    if (request >= board_.paths.size() || board_.taken[request].exchange(true)) return false;
+    SpawnPath& path = board_.paths[request];
+    path.delay_us = node_now().us - board_.sent_us[request];
+    for (const auto& step : steps) path.nodes.push_back(step.id);
+    return true;
   }
 
   void answered(std::string_view payload) {
-    ByteReader reader(payload);
-    const auto request = reader.fixed<std::uint64_t>();
-    const auto delivered_us = reader.fixed<std::int64_t>();
-    if (!request || !delivered_us || *request >= board_.paths.size()) return;
-    direct_us_.emplace_back(*request, node_now().us - *delivered_us);
+    const auto reply = decode_trace_reply(payload);
+    if (!reply || reply->request >= board_.paths.size()) return;
+    // A root of another process cannot write here, and its clock says nothing here.
+    if (write_down(reply->request, reply->steps)) return;
+    direct_us_.emplace_back(reply->request, node_now().us - reply->delivered_us);
   }
 
  public:
