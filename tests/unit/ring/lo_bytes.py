@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs a command and prints, as one JSON object, what it printed and the bytes that `lo` carried meanwhile.
 
-Meant to run in a network namespace of its own (unshare -rn), where nobody else talks; it sets `lo` up there.
+Meant to run in a network namespace of its own (unshare -rn), where nobody else talks; sets `lo` up if it is down.
 """
 import fcntl
 import json
@@ -17,6 +17,8 @@ def set_up():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         request = struct.pack('16sh', b'lo', 0)
         flags = struct.unpack('16sh', fcntl.ioctl(probe, SIOCGIFFLAGS, request))[1]
+        if flags & IFF_UP:
+            return
         fcntl.ioctl(probe, SIOCSIFFLAGS, struct.pack('16sh', b'lo', flags | IFF_UP))
 
 

@@ -87,20 +87,25 @@ TEST(RingSpawn, JoinsARingThatIsThere) {
 }
 
 TEST(RingSpawn, SocketBytesAreThoseOfTheKernel) {
-  const std::vector<std::string> probe = {"/usr/bin/unshare", "-rn", "true"};
-  if (run_process(probe).exit_code != 0) GTEST_SKIP() << "no network namespaces here";
-  const auto result =
-      run_process({"/usr/bin/unshare", "-rn", "python3", DART_SOURCE_DIR "/tests/unit/ring/lo_bytes.py",
-                   kDart, "ring", "spawn", "0", "127.0.0.1", "0", "300", "-o", "json", "--seed", "5"});
+  // In a network namespace of its own nobody else talks over `lo`; where there is none, others may add to it.
+  const bool alone = run_process({"/usr/bin/unshare", "-rn", "true"}).exit_code == 0;
+  std::vector<std::string> command = {"/usr/bin/env"};
+  if (alone) command = {"/usr/bin/unshare", "-rn"};
+  for (const char* word : {"python3", DART_SOURCE_DIR "/tests/unit/ring/lo_bytes.py", kDart.c_str(), "ring",
+                           "spawn", "0", "127.0.0.1", "0", "300", "-o", "json", "--seed", "5"}) {
+    command.emplace_back(word);
+  }
+  const auto result = run_process(command);
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const Json seen = Json::parse(result.out, nullptr, false);
   ASSERT_TRUE(seen.is_object());
   const auto ours = seen["output"]["socket_bytes"].get<double>();
   const auto kernel = seen["bytes"].get<double>();
-  // The kernel adds headers of at most 80 bytes a packet, acknowledgements included.
-  EXPECT_GE(kernel, ours);
-  EXPECT_LE(kernel, ours + 80 * seen["packets"].get<double>() + 20'000) << "what was not counted";
   EXPECT_GT(ours, 300 * 1000.0) << "nothing goes past the sockets";
+  EXPECT_GE(kernel, ours);
+  // The kernel adds headers of at most 80 bytes a packet, acknowledgements included.
+  const double most = ours + 80 * seen["packets"].get<double>() + 20'000;
+  EXPECT_TRUE(!alone || kernel <= most) << kernel << " bytes, counted " << ours;
 }
 
 TEST(RingSpawn, SaysWhatToRaiseWhenDescriptorsAreShort) {
