@@ -36,7 +36,7 @@ inline constexpr std::size_t kEndpointBytes = 280;
 /// Nodes on one host (one key, one certificate) at most.
 inline constexpr std::size_t kHostNodes = 1U << 20;
 /// Connections that have not proven who they are at most; the oldest makes room for the next.
-inline constexpr std::size_t kUnprovenPeers = 128;
+inline constexpr std::size_t kUnprovenPeers = 64;
 /// Other hosts that one host is connected to at most.
 inline constexpr std::size_t kPeers = 4096;
 /// Bytes that wait for one peer on one channel before frames are dropped: upkeep, control, data.
