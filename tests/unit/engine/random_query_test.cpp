@@ -140,9 +140,8 @@ struct Outcome {
   std::string wrong;
 };
 
-Outcome run_seed(std::uint64_t seed) {
+Outcome check_query(const RandomQuery& query, const std::string& name) {
   Outcome outcome;
-  const RandomQuery query = random_query(seed);
   const auto script = sql::compile(query.sql, {}, memory_catalogue());
   if (!script) {
     outcome.refusal = script.error().message;
@@ -170,8 +169,8 @@ Outcome run_seed(std::uint64_t seed) {
         if (outcome.wrong.empty()) outcome.wrong = check_total(written, truth);
       }
       if (!outcome.wrong.empty()) {
-        outcome.wrong = fmt::format("seed {}, chunk rows {}, workers {}: {}\n{}\n{}", seed, chunk_rows,
-                                    workers, outcome.wrong, query.sql, plan::explain(plan));
+        outcome.wrong = fmt::format("{}, chunk rows {}, workers {}: {}\n{}\n{}", name, chunk_rows, workers,
+                                    outcome.wrong, query.sql, plan::explain(plan));
         return outcome;
       }
     }
@@ -184,7 +183,7 @@ void run_seeds(std::uint64_t first, std::uint64_t count) {
   std::uint64_t compiled = 0;
   std::map<std::string, int> refusals;
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
-    const Outcome outcome = run_seed(seed);
+    const Outcome outcome = check_query(random_query(seed), fmt::format("seed {}", seed));
     compiled += outcome.compiled ? 1 : 0;
     if (!outcome.compiled) ++refusals[outcome.refusal];
     ASSERT_TRUE(outcome.wrong.empty()) << outcome.wrong;
@@ -192,6 +191,83 @@ void run_seeds(std::uint64_t first, std::uint64_t count) {
   for (const auto& [reason, times] : refusals)
     std::cout << "refused " << times << " times: " << reason << "\n";
   EXPECT_GE(compiled * 10, count * 6) << "too many queries are refused to mean much";
+}
+
+/// Rows of many keys, so that views grow far beyond what they show.
+std::vector<Cells> rows_of_many_keys(std::uint64_t seed, std::size_t count) {
+  Random random(seed);
+  std::vector<Cells> rows;
+  for (std::uint64_t r = 0; r < count; ++r) {
+    const auto key = random.chance(1, 40)
+                         ? columnar::Value::null(columnar::LogicalType::of(columnar::TypeId::Int))
+                         : columnar::Value::integer(static_cast<std::int64_t>(random.below(count / 2)));
+    rows.push_back({columnar::Value::timestamp(static_cast<std::int64_t>(r / 2) * 1'000'000), key,
+                    columnar::Value::integer(static_cast<std::int64_t>(random.below(60)) - 30),
+                    columnar::Value::real(random.unit() - 0.5)});
+  }
+  return rows;
+}
+
+void expect_right(const std::string& view, const std::string& columns, const std::string& emit = "changes",
+                  std::size_t rows = 900) {
+  RandomQuery query;
+  query.emit = emit;
+  query.rows = rows_of_many_keys(7, rows);
+  query.sql =
+      "CREATE TABLE t (ts timestamp NOT NULL, k int, x int, y double precision)\n"
+      "WITH (connector = 'memory', event_time = ts);\n"
+      "CREATE VIEW numbered AS SELECT _seq AS n, ts, k, x, y FROM t;\n"
+      "CREATE VIEW recent AS SELECT * FROM sliding(numbered, ts, INTERVAL '350 s');\n"
+      "CREATE MATERIALIZED VIEW shown WITH (" +
+      (emit == "on_change" ? std::string("emit = 'on_change', ignore = 'at'") : "emit = '" + emit + "'") +
+      ") AS " + view + ";\nCREATE TABLE out (" + columns + (emit == "changes" ? ", op text" : "") +
+      ") WITH (connector = 'memory'" + (emit == "changes" ? ", op_column = op" : "") +
+      ");\nINSERT INTO out SELECT * FROM shown;\n";
+  const Outcome outcome = check_query(query, view);
+  EXPECT_TRUE(outcome.compiled) << outcome.refusal;
+  EXPECT_EQ(outcome.wrong, "");
+}
+
+TEST(LongTail, TopOfManyGroups) {
+  expect_right(
+      "SELECT k, s, rk FROM (SELECT k, s, row_number() OVER (ORDER BY s DESC, k) AS rk FROM "
+      "(SELECT k, sum(x) AS s FROM recent GROUP BY k) g) r WHERE rk <= 4",
+      "k int, s bigint, rk bigint");
+}
+TEST(LongTail, TopByExactQuotients) {
+  expect_right("SELECT k, q FROM (SELECT k, avg(x) AS q FROM recent GROUP BY k) g ORDER BY q, k LIMIT 3",
+               "k int, q numeric");
+}
+TEST(LongTail, TopOfRowsWithoutKey) {
+  expect_right("SELECT x, y FROM recent ORDER BY y DESC, x LIMIT 5", "x int, y double precision");
+  expect_right("SELECT x FROM recent ORDER BY x LIMIT 5 OFFSET 2", "x int");
+}
+TEST(LongTail, NewestRow) {
+  expect_right(
+      "SELECT _seq AS n, x FROM (SELECT _seq, x FROM sliding(t, ts, INTERVAL '350 s')) s ORDER BY n DESC "
+      "LIMIT 1",
+      "n bigint, x int");
+}
+// The best rows are the next to leave, so the front runs out again and again.
+TEST(LongTail, OldestRows) {
+  expect_right("SELECT n, x FROM recent ORDER BY n LIMIT 5", "n bigint, x int");
+  expect_right("SELECT k, s FROM (SELECT k, min(n) AS s FROM recent GROUP BY k) g ORDER BY s LIMIT 20",
+               "k int, s bigint");
+}
+TEST(KeyedJoin, OfTwoGroupedViews) {
+  const std::string views =
+      "(SELECT k, sum(x) AS s FROM recent WHERE x > 0 GROUP BY k) a {} JOIN "
+      "(SELECT k, count(*) AS n FROM sliding(t, ts, INTERVAL '90 s') WHERE x < 0 GROUP BY k) b USING (k)";
+  expect_right("SELECT k, s, n FROM " + fmt::format(fmt::runtime(views), "INNER"),
+               "k int, s bigint, n bigint", "changes", 300);
+  expect_right("SELECT k, s, n FROM " + fmt::format(fmt::runtime(views), "LEFT"), "k int, s bigint, n bigint",
+               "changes", 300);
+}
+TEST(KeyedJoin, WithACauseThatIsIgnored) {
+  expect_right(
+      "SELECT at, s FROM (SELECT ts AS at FROM recent WHERE x < 20 ORDER BY n DESC LIMIT 1) c CROSS JOIN "
+      "(SELECT max(x) AS s FROM recent WHERE x < 20) m",
+      "at timestamp, s int", "on_change");
 }
 
 std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
