@@ -1,5 +1,6 @@
 #include "engine/operators/catalogue.hpp"
 
+#include "plan/arrival_order.hpp"
 #include "plan/unique_key.hpp"
 
 namespace dart::engine {
@@ -14,6 +15,12 @@ std::vector<columnar::LogicalType> types_of(const plan::Schema& schema) {
 
 Made make_aggregate_kind(const NodeContext& context) {
   return context.kind<plan::Aggregate>().window ? make_window_aggregate(context) : make_aggregate(context);
+}
+
+Made make_top_n_kind(const NodeContext& context) {
+  const auto& top = context.kind<plan::TopN>();
+  const bool newest = plan::newest_by(context.plan, top, context.node().inputs[0].node).has_value();
+  return newest ? make_newest(context) : make_top_n(context);
 }
 
 Made make_join_kind(const NodeContext& context) {
@@ -39,9 +46,9 @@ Made make_emit(const NodeContext& context) {
 
 /// The list: one maker per alternative of plan::NodeKind, in its order.
 constexpr Made (*kMakers[])(const NodeContext&) = {
-    make_scan,         make_filter,         make_project, make_window_assign, make_sliding,
-    make_count_window, make_aggregate_kind, make_top_n,   make_over,          make_join_kind,
-    make_union_all,    make_expand,         make_limit,   make_emit,          make_sink,
+    make_scan,         make_filter,         make_project,    make_window_assign, make_sliding,
+    make_count_window, make_aggregate_kind, make_top_n_kind, make_over,          make_join_kind,
+    make_union_all,    make_expand,         make_limit,      make_emit,          make_sink,
 };
 static_assert(std::size(kMakers) == std::variant_size_v<plan::NodeKind>);
 

@@ -40,6 +40,7 @@ Made make_count_window(const NodeContext& context);
 Made make_aggregate(const NodeContext& context);         ///< PerStep, AtEnd and per_block
 Made make_window_aggregate(const NodeContext& context);  ///< AtClose over panes
 Made make_top_n(const NodeContext& context);
+Made make_newest(const NodeContext& context);  ///< TopN of one row, when plan::newest_by knows its order
 Made make_over(const NodeContext& context);
 Made make_join(const NodeContext& context);
 Made make_keyed_join(const NodeContext& context);  ///< at most one row a key on either side

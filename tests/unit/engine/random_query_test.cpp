@@ -254,6 +254,17 @@ TEST(LongTail, OldestRows) {
   expect_right("SELECT k, s FROM (SELECT k, min(n) AS s FROM recent GROUP BY k) g ORDER BY s LIMIT 20",
                "k int, s bigint");
 }
+TEST(Newest, RowOfEachKey) {
+  expect_right("SELECT DISTINCT ON (k) k, n, x FROM recent ORDER BY k, n DESC", "k int, n bigint, x int");
+  expect_right(
+      "SELECT DISTINCT ON (k) k, n, x FROM sliding(numbered, ts, INTERVAL '20 s') WHERE x < 10 ORDER BY k, n "
+      "DESC",
+      "k int, n bigint, x int");
+  // Nothing is known of rows in another order.
+  expect_right("SELECT DISTINCT ON (k) k, n, x FROM recent ORDER BY k, n", "k int, n bigint, x int");
+  expect_right("SELECT DISTINCT ON (k) k, n, x FROM recent ORDER BY k, x DESC, n DESC",
+               "k int, n bigint, x int");
+}
 TEST(KeyedJoin, OfTwoGroupedViews) {
   const std::string views =
       "(SELECT k, sum(x) AS s FROM recent WHERE x > 0 GROUP BY k) a {} JOIN "
