@@ -162,6 +162,7 @@ Result<PemPair> make_host_certificate(const PemPair& authority, const std::strin
   if (!add_extension(certificate.get(), issuer.get(), NID_basic_constraints, "critical,CA:FALSE") ||
       !add_extension(certificate.get(), issuer.get(), NID_key_usage, "critical,digitalSignature") ||
       !add_extension(certificate.get(), issuer.get(), NID_ext_key_usage, "serverAuth,clientAuth") ||
+      !add_extension(certificate.get(), issuer.get(), NID_subject_key_identifier, "hash") ||
       !add_extension(certificate.get(), issuer.get(), NID_authority_key_identifier, "keyid") ||
       !add_extension(certificate.get(), issuer.get(), NID_subject_alt_name, names) ||
       X509_sign(certificate.get(), issuer_key.get(), EVP_sha256()) == 0) {

@@ -1,0 +1,120 @@
+#include "api/ring_api.hpp"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include <boost/asio/io_context.hpp>
+#include <nlohmann/json.hpp>
+
+#include "api/http_client.hpp"
+#include "api/http_server.hpp"
+
+namespace dart::api {
+namespace {
+
+using Json = nlohmann::json;
+
+/// A node with two neighbours that is the root of every key but one.
+class FakePort final : public RingPort {
+ public:
+  [[nodiscard]] NodeStatus status() const override {
+    NodeStatus status;
+    status.ring = "0102";
+    status.profile = "lan";
+    status.view.self.id = {1, 1};
+    status.view.phase = overlay::Phase::Member;
+    status.view.joined = status.view.ready = true;
+    for (const std::uint64_t number : {2, 3}) {
+      overlay::Contact contact;
+      contact.node.id = {number, number};
+      (number == 2 ? status.view.left : status.view.right).push_back(contact);
+      status.view.table.push_back(contact);
+    }
+    status.counters = {{"lost", 5}};
+    return status;
+  }
+  void route(const Key& key, std::function<void(Result<RoutePath>)> done) override {
+    if (key == Key{9, 9}) return done(fail(ErrorCode::NotFound, "no answer", std::nullopt, "wait"));
+    done(RoutePath{{{"me", "here"}, {key.text(), "there"}}, 42});
+  }
+  [[nodiscard]] std::string endpoint_text(const overlay::Endpoint&) const override { return "somewhere"; }
+  [[nodiscard]] Key key_of(const std::string& words) const override { return {words.size(), 7}; }
+};
+
+Response ask(const std::string& target, const std::string& method = "GET") {
+  FakePort port;
+  RingApi api(port);
+  Response got;
+  int answers = 0;
+  api.handle({method, target}, [&](const Response& response) {
+    got = response;
+    ++answers;
+  });
+  EXPECT_EQ(answers, 1);
+  EXPECT_TRUE(Json::accept(got.body)) << got.body;
+  return got;
+}
+
+TEST(RingApi, ShowsTheNode) {
+  const auto ring = Json::parse(ask("/v1/ring").body);
+  EXPECT_EQ(ring["node"], (NodeId{1, 1}).text());
+  EXPECT_EQ(ring["phase"], "member");
+  EXPECT_EQ(ring["left"], Json::array({(NodeId{2, 2}).text()}));
+  EXPECT_EQ(ring["counters"]["lost"], 5);
+}
+
+TEST(RingApi, ListsEachNodeOnce) {
+  const auto nodes = Json::parse(ask("/v1/nodes").body)["nodes"];
+  ASSERT_EQ(nodes.size(), 3U);
+  EXPECT_EQ(nodes[0]["relation"], "self");
+  EXPECT_EQ(nodes[1]["relation"], "right");
+  EXPECT_EQ(nodes[2]["relation"], "left");
+}
+
+TEST(RingApi, RoutesIdsAndWords) {
+  const Key key{0xABCD, 1};
+  const auto by_id = Json::parse(ask("/v1/route?key=" + key.text()).body);
+  EXPECT_EQ(by_id["key"], key.text());
+  EXPECT_EQ(by_id["hops"], 1);
+  EXPECT_EQ(by_id["root"], key.text());
+  EXPECT_EQ(by_id["round_trip_us"], 42);
+  const auto by_words = Json::parse(ask("/v1/route?x=1&key=" + percent_encoded("a b/ü")).body);
+  EXPECT_EQ(by_words["key"], (Key{6, 7}).text()) << "six bytes after decoding";
+}
+
+TEST(RingApi, SaysWhatIsWrong) {
+  EXPECT_EQ(ask("/v1/nothing").status, 404U);
+  EXPECT_EQ(ask("/v1/ring", "POST").status, 405U);
+  EXPECT_EQ(ask("/v1/route").status, 400U);
+  EXPECT_EQ(ask("/v1/route?key=").status, 400U);
+  const auto failed = ask("/v1/route?key=" + (Key{9, 9}).text());
+  EXPECT_EQ(failed.status, 503U);
+  EXPECT_EQ(Json::parse(failed.body)["hint"], "wait");
+}
+
+TEST(HttpServer, AnswersOnLoopbackOnly) {
+  boost::asio::io_context loop;
+  FakePort port;
+  RingApi api(port);
+  const auto handler = [&](const Request& request, auto done) { api.handle(request, std::move(done)); };
+  EXPECT_FALSE(HttpServer::start(loop, "0.0.0.0", 0, handler));
+  EXPECT_FALSE(HttpServer::start(loop, "192.0.2.1", 0, handler));
+  auto server = HttpServer::start(loop, "127.0.0.1", 0, handler);
+  ASSERT_TRUE(server) << server.error().message;
+  EXPECT_FALSE(HttpServer::start(loop, "127.0.0.1", (*server)->port(), handler)) << "taken";
+  const std::string address = "127.0.0.1:" + std::to_string((*server)->port());
+  std::thread thread([&] { loop.run(); });
+  const auto good = http_get(address, "/v1/ring", 5);
+  const auto missing = http_get(address, "/", 5);
+  loop.stop();
+  thread.join();
+  ASSERT_TRUE(good) << good.error().message;
+  EXPECT_EQ(good->status, 200U);
+  EXPECT_EQ(Json::parse(good->body)["profile"], "lan");
+  ASSERT_TRUE(missing);
+  EXPECT_EQ(missing->status, 404U);
+}
+
+}  // namespace
+}  // namespace dart::api
