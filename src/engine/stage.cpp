@@ -27,12 +27,19 @@ std::vector<std::size_t> exclusive_sinks(const plan::Plan& plan) {
   return owner;
 }
 
-/// How many operators with several inputs lie on the longest way from a source to each node, itself included.
+/// A join of one-row views is so little work that a hop between stages would cost more.
+bool is_cross_join(const plan::Node& node) {
+  const auto* join = std::get_if<plan::Join>(&node.kind);
+  return join != nullptr && join->left_keys.empty();
+}
+
+/// How many operators with several inputs, cross joins left out, lie on the longest way from a source to each
+/// node, itself included.
 std::vector<std::size_t> joins_above(const plan::Plan& plan) {
   std::vector<std::size_t> depth(plan.nodes.size(), 0);
   for (std::size_t n = 0; n < plan.nodes.size(); ++n) {
     for (const plan::Input& input : plan.nodes[n].inputs) depth[n] = std::max(depth[n], depth[input.node]);
-    if (plan.nodes[n].inputs.size() > 1) ++depth[n];
+    if (plan.nodes[n].inputs.size() > 1 && !is_cross_join(plan.nodes[n])) ++depth[n];
   }
   return depth;
 }

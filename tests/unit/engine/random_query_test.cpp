@@ -255,15 +255,17 @@ TEST(LongTail, OldestRows) {
                "k int, s bigint");
 }
 TEST(Newest, RowOfEachKey) {
-  expect_right("SELECT DISTINCT ON (k) k, n, x FROM recent ORDER BY k, n DESC", "k int, n bigint, x int");
+  expect_right("SELECT DISTINCT ON (k) k, n, x FROM recent ORDER BY k, n DESC", "k int, n bigint, x int",
+               "changes", 400);
   expect_right(
       "SELECT DISTINCT ON (k) k, n, x FROM sliding(numbered, ts, INTERVAL '20 s') WHERE x < 10 ORDER BY k, n "
       "DESC",
-      "k int, n bigint, x int");
+      "k int, n bigint, x int", "changes", 400);
   // Nothing is known of rows in another order.
-  expect_right("SELECT DISTINCT ON (k) k, n, x FROM recent ORDER BY k, n", "k int, n bigint, x int");
+  expect_right("SELECT DISTINCT ON (k) k, n, x FROM recent ORDER BY k, n", "k int, n bigint, x int",
+               "changes", 400);
   expect_right("SELECT DISTINCT ON (k) k, n, x FROM recent ORDER BY k, x DESC, n DESC",
-               "k int, n bigint, x int");
+               "k int, n bigint, x int", "changes", 400);
 }
 TEST(KeyedJoin, OfTwoGroupedViews) {
   const std::string views =
