@@ -68,13 +68,14 @@ Status set_endpoints(const NodeOptions& options, runtime::RingNodeSettings& sett
     if (options.insecure && !runtime::is_loopback(endpoint)) return not_loopback(text);
     settings.listen.push_back(endpoint);
   }
-  if (!options.advertise.empty()) {
-    DART_TRY(settings.advertise, only_endpoint(options.advertise, settings.listen.front().port));
-    if (options.insecure && !runtime::is_loopback(*settings.advertise))
-      return not_loopback(options.advertise);
-  } else if (runtime::is_wildcard(settings.listen.front())) {
+  for (const auto& text : options.advertise) {
+    DART_TRY(const auto endpoint, only_endpoint(text, settings.listen.front().port));
+    if (options.insecure && !runtime::is_loopback(endpoint)) return not_loopback(text);
+    settings.advertise.push_back(endpoint);
+  }
+  if (options.advertise.empty() && runtime::is_wildcard(settings.listen.front())) {
     // Port 0 stands for the one that is bound.
-    settings.advertise = runtime::local_addresses(settings.listen.front().port).front();
+    settings.advertise = {runtime::local_addresses(settings.listen.front().port).front()};
   }
   if (!options.insecure) return {};
   for (const auto& name : options.join) {

@@ -10,7 +10,7 @@ namespace dart::apps {
 
 struct NodeOptions {
   std::vector<std::string> listen;
-  std::string advertise;
+  std::vector<std::string> advertise;
   std::vector<std::string> join;
   bool bootstrap = false;
   std::string http = "127.0.0.1:7480";

@@ -103,8 +103,11 @@ void RingFlags::Impl::add_node(CLI::App& app) {
       ->add_option("--listen", start.listen, "where to listen (0.0.0.0:7400; with --insecure 127.0.0.1:7400)")
       ->type_name("H:P")
       ->allow_extra_args(false);
-  node_start->add_option("--advertise", start.advertise, "what others are told, if not the first --listen")
-      ->type_name("H:P");
+  node_start
+      ->add_option("--advertise", start.advertise,
+                   "what others are told, the best first, if not the --listen")
+      ->type_name("H:P")
+      ->allow_extra_args(false);
   node_start->add_option("--join", start.join, "a member to join through; several are tried in turn")
       ->type_name("H:P")
       ->allow_extra_args(false);

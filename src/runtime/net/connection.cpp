@@ -58,6 +58,7 @@ void Connection::start_accepted() {
 
 void Connection::start_dialled(const Endpoint& to) {
   dialled_ = true;
+  connecting_ = true;
   const auto target = to_asio(to);
   error_code error;
   socket_.open(target.protocol(), error);
@@ -68,6 +69,7 @@ void Connection::start_dialled(const Endpoint& to) {
   set_options(socket_);
   socket_.async_connect(target, [self = shared_from_this()](const error_code& failure) {
     if (self->closed()) return;
+    self->connecting_ = false;
     if (failure) return self->end(failure == asio::error::connection_refused ? End::Refused : End::Failed);
     if (self->identity_.is_secure()) {
       self->take({});  // the client speaks first

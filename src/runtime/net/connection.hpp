@@ -61,6 +61,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] bool closed() const { return owner_ == nullptr; }
   [[nodiscard]] bool writing() const { return !writing_.empty() || !waiting_.empty(); }
   [[nodiscard]] bool dialled() const { return dialled_; }
+  /// Dialled, and the other machine has not answered yet.
+  [[nodiscard]] bool connecting() const { return connecting_; }
   /// What TLS proved; null without TLS or before that.
   [[nodiscard]] const HostProof* proof() const;
   void set_frame_limit(std::size_t bytes) { decoder_.set_limit(bytes); }
@@ -83,6 +85,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::vector<std::string> writing_;  // in the kernel's hands
   std::vector<std::string> waiting_;  // for the next write
   bool dialled_ = false;
+  bool connecting_ = false;
   bool open_ = false;
 };
 

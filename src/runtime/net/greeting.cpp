@@ -50,7 +50,7 @@ void Transport::Impl::greet(Link& link) {
   hello.host = settings_.identity->proof().key;
   hello.boot = boot_;
   hello.node_limit = settings_.identity->proof().node_limit;
-  hello.endpoint = text_of(self);
+  hello.endpoint = text_of(self.front());
   link.write({frame_of(FrameType::Hello, overlay::framing::encode_hello(hello))});
 }
 
@@ -228,7 +228,8 @@ bool Transport::Impl::on_up_frame(Link& link, const Frame& frame) {
       retire(link);
       if (!link.closed() && !link.writing()) finish(link);
       // What waited for it goes over a new connection.
-      if (peer != nullptr && peer->link == nullptr && peer->dialling == nullptr && !peer->queue.empty()) dial(peer);
+      if (peer != nullptr && peer->link == nullptr && peer->dialling == nullptr && !peer->queue.empty())
+        dial(peer);
       return false;
     }
     case FrameType::Refuse:

@@ -60,8 +60,10 @@ Status Transport::Impl::listen() {
     endpoint.port = listener.local_endpoint().port();
   }
   DART_CHECK(!settings_.listen.empty());
-  self = settings_.advertise.value_or(settings_.listen.front());
-  if (self.port == 0) self.port = settings_.listen.front().port;
+  self = settings_.advertise.empty() ? settings_.listen : settings_.advertise;
+  for (Endpoint& endpoint : self) {
+    if (endpoint.port == 0) endpoint.port = settings_.listen.front().port;
+  }
   for (std::size_t i = 0; i < listeners_.size(); ++i) accept(i);
   arm_sweep();
   return {};
@@ -235,8 +237,7 @@ void Transport::Impl::lost(Link& link, const PeerPtr& peer) {
 void Transport::Impl::sweep() {
   const auto now = Clock::now();
   while (!unproven_.empty()) {
-    // Oldest first; those that were dialled give up sooner, so the list is looked through only as far as
-    // that.
+    // Oldest first.
     const LinkPtr link = unproven_.front();
     if (now - link->since < micros(settings_.handshake_timeout)) break;
     counters_.refuse(Refusal::HandshakeTimeout);
@@ -244,7 +245,7 @@ void Transport::Impl::sweep() {
     on_end(*link, End::Closed, overlay::framing::FrameFault::None);
   }
   for (const auto& link : std::vector<LinkPtr>(unproven_.begin(), unproven_.end())) {
-    if (!link->dialled() || now - link->since < micros(settings_.dial_timeout)) continue;
+    if (!link->connecting() || now - link->since < micros(settings_.dial_timeout)) continue;
     link->close();
     on_end(*link, End::Failed, overlay::framing::FrameFault::None);
   }
@@ -292,6 +293,11 @@ void Transport::Impl::close() {
   dirty_.clear();
 }
 
+bool Transport::Impl::failing(const Endpoint& to) const {
+  const auto found = peers_.find(to);
+  return found != peers_.end() && found->second->link == nullptr && found->second->backoff.us > 0;
+}
+
 bool Transport::Impl::idle() const {
   return std::all_of(peers_.begin(), peers_.end(), [](const auto& entry) {
     const Peer& peer = *entry.second;
@@ -305,7 +311,9 @@ Transport::Transport(asio::io_context& loop, TransportSettings settings, Transpo
 Transport::~Transport() { impl_->close(); }
 
 Status Transport::listen() { return impl_->listen(); }
-const Endpoint& Transport::endpoint() const { return impl_->self; }
+const Endpoint& Transport::endpoint() const { return impl_->self.front(); }
+const std::vector<Endpoint>& Transport::endpoints() const { return impl_->self; }
+bool Transport::failing(const Endpoint& to) const { return impl_->failing(to); }
 void Transport::set_ring(const RingId& ring) { impl_->ring = ring; }
 
 void Transport::send(const Endpoint& to, Channel channel, std::uint32_t from_index, std::string_view body) {

@@ -27,8 +27,8 @@ using overlay::framing::RingId;
 struct TransportSettings {
   std::shared_ptr<const HostIdentity> identity;
   std::vector<Endpoint> listen;  ///< port 0: any free one
-  /// What others are told; empty: the first of `listen`.
-  std::optional<Endpoint> advertise;
+  /// What others are told, in order of preference, port 0 being that of the first listener; empty: `listen`.
+  std::vector<Endpoint> advertise;
   Duration dial_timeout{1'000'000};
   Duration handshake_timeout{5'000'000};
   Duration idle_close{120'000'000};  ///< a connection without a frame for so long is closed with a goodbye
@@ -70,8 +70,11 @@ class Transport {
 
   /// Opens the listeners. The Error names the endpoint that is taken.
   [[nodiscard]] Status listen();
-  /// What others are told; known after `listen`.
+  /// What others are told first, and all of it; known after `listen`.
   [[nodiscard]] const Endpoint& endpoint() const;
+  [[nodiscard]] const std::vector<Endpoint>& endpoints() const;
+  /// Whether the last call to this host failed, and nobody has come through since.
+  [[nodiscard]] bool failing(const Endpoint& to) const;
   void set_ring(const RingId& ring);
 
   /// Sends to the host at `to`, as the node with this index here. Dropped with a counted reason when it

@@ -68,6 +68,7 @@ class Transport::Impl final : public Connection::Owner, public std::enable_share
   void put(const Endpoint& to, Channel channel, std::size_t size, Append&& append);
   void close();
   [[nodiscard]] bool idle() const;
+  [[nodiscard]] bool failing(const Endpoint& to) const;
 
   void on_open(Connection& connection) override;
   bool on_frame(Connection& connection, const overlay::framing::Frame& frame) override;
@@ -77,7 +78,7 @@ class Transport::Impl final : public Connection::Owner, public std::enable_share
   std::string& plain_buffer() override { return plain_buffer_; }
   NetCounters& counters() override { return counters_; }
 
-  Endpoint self;
+  std::vector<Endpoint> self;
   RingId ring{};
   std::size_t links_up = 0;
 

@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include <algorithm>
 #include <queue>
 #include <utility>
 
@@ -63,7 +64,8 @@ std::uint32_t NodeDriver::add_node(std::uint32_t incarnation) {
   DART_CHECK(index < identity_->proof().node_limit);
   overlay::NodeHandle self;
   self.id = node_id(identity_->proof().key, index);
-  self.endpoints[0] = transport_->endpoint();
+  const auto& told = transport_->endpoints();
+  std::copy_n(told.begin(), std::min(told.size(), self.endpoints.size()), self.endpoints.begin());
   self.incarnation = incarnation;
   self.nonce = random_value<std::uint64_t>();
   nodes_.push_back(
@@ -122,7 +124,8 @@ void NodeDriver::perform(std::uint32_t index, std::vector<overlay::Action>& acti
 
 void NodeDriver::send(std::uint32_t index, const overlay::Send& action) {
   const auto& endpoints = action.to.endpoints;
-  const Endpoint& to = endpoints[0].empty() ? endpoints[1] : endpoints[0];
+  const bool second = !endpoints[1].empty() && (endpoints[0].empty() || transport_->failing(endpoints[0]));
+  const Endpoint& to = endpoints[second ? 1 : 0];
   if (to.empty()) return;
   const overlay::Envelope envelope{nodes_[index]->core.overlay().self(), action.to.id, action.to.nonce,
                                    action.message};
@@ -205,6 +208,15 @@ void NodeDriver::on_unreachable(const Endpoint& peer, bool refused) {
   tell_unreachable(peer, nullptr, refused);
 }
 
+/// Whether a node cannot be reached any more now that `peer` cannot: it may have another endpoint.
+bool NodeDriver::gone_with(const overlay::NodeHandle& node, const Endpoint& peer) const {
+  const auto& endpoints = node.endpoints;
+  return std::find(endpoints.begin(), endpoints.end(), peer) != endpoints.end() &&
+         std::all_of(endpoints.begin(), endpoints.end(), [&](const Endpoint& endpoint) {
+           return endpoint.empty() || endpoint == peer || transport_->failing(endpoint);
+         });
+}
+
 void NodeDriver::tell_unreachable(const Endpoint& peer, const NodeId* only, bool refused) {
   for (std::uint32_t index = 0; index < nodes_.size(); ++index) {
     const auto view = nodes_[index]->core.view();
@@ -215,7 +227,7 @@ void NodeDriver::tell_unreachable(const Endpoint& peer, const NodeId* only, bool
     }
     for (const auto* contacts : {&view.left, &view.right, &view.table}) {
       for (const auto& contact : *contacts) {
-        if (contact.node.endpoints[0] != peer || (only != nullptr && contact.node.id != *only)) continue;
+        if (only != nullptr ? contact.node.id != *only : !gone_with(contact.node, peer)) continue;
         feed(index, overlay::Unreachable{contact.node, refused});
       }
     }

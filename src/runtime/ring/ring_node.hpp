@@ -19,7 +19,7 @@ namespace dart::runtime {
 struct RingNodeSettings {
   std::string folder;
   std::vector<Endpoint> listen;
-  std::optional<Endpoint> advertise;
+  std::vector<Endpoint> advertise;  ///< empty: `listen`
   std::vector<std::string>
       join;  ///< endpoints or names with ports; asked of the resolver again with every try
   bool bootstrap = false;

@@ -179,6 +179,28 @@ TEST_F(RingProcessesTest, ASiteThatLostPowerFormsOneRingAgain) {
   expect_one_root();
 }
 
+TEST_F(RingProcessesTest, ACopiedFolderDoesNotRunTwice) {
+  form(3);
+  const std::string copy = folder_ + "/copy";
+  std::filesystem::copy(folder_ + "/n1", copy);
+  const auto second =
+      run_process({DART_BINARY_DIR "/dart", "node", "start", "--insecure", "--join", nodes_[0]->endpoint(),
+                   "--listen", "127.0.0.1:0", "--http", "off", "--data", copy});
+  EXPECT_EQ(second.exit_code, 1);
+  EXPECT_NE(second.err.find("must not run twice"), std::string::npos) << second.err;
+  EXPECT_TRUE(whole(kPatience)) << "the first one stays";
+}
+
+TEST_F(RingProcessesTest, ASecondEndpointIsUsedWhenTheFirstIsDead) {
+  form(1);
+  // Nobody listens at the first endpoint that it tells the others.
+  add({"--insecure", "--join", nodes_[0]->endpoint(), "--advertise", "127.0.0.1:9", "--advertise",
+       "127.0.0.1:0"});
+  add({"--insecure", "--join", nodes_[0]->endpoint()});
+  EXPECT_TRUE(whole(kPatience));
+  expect_one_root();
+}
+
 TEST_F(RingProcessesTest, AFolderHasOneNode) {
   form(1);
   const auto second = run_process({DART_BINARY_DIR "/dart", "node", "start", "--insecure", "--bootstrap",
