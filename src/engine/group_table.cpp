@@ -336,8 +336,10 @@ Result<GroupTable::Group> GroupTable::restore_key(ByteReader& in) {
     one.read(c, std::span(&slot, 1), cells[c], 0);
     columns.push_back(&cells[c]);
   }
+  const std::size_t before = size();
   Group group = kNone;
   find_or_insert(columns, 1, &group);
+  if (size() == before) return fail(ErrorCode::Data, "a key that is there twice");
   return group;
 }
 

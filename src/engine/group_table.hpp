@@ -41,7 +41,7 @@ class GroupTable {
   [[nodiscard]] Group end() const { return keys_.end(); }
   [[nodiscard]] const RowStore& keys() const { return keys_; }
   [[nodiscard]] std::size_t bytes() const;
-  /// Adds one key as RowStore::write_row wrote it.
+  /// Adds one key as RowStore::write_row wrote it; an Error when it is there already.
   [[nodiscard]] Result<Group> restore_key(ByteReader& in);
 
  private:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "engine/chunk_bytes.hpp"
 #include "engine/one_row_source.hpp"
 #include "engine/operators/sink.hpp"
 #include "engine/pipeline.hpp"
@@ -13,6 +14,9 @@
 namespace dart::engine {
 
 namespace {
+
+/// The first byte of a snapshot; raised with every change of what follows.
+constexpr std::uint8_t kSnapshotVersion = 1;
 
 /// One table being read: the reader, its gate, and the scan that its rows enter the graph by.
 struct Reading {
@@ -87,6 +91,7 @@ struct Instance::Impl {
   void forward(Reading& reading);
   void forward_merged(MergedReadings& group);
   void enter(Reading& reading, const Chunk& rows, const Chunk& late, EventTime watermark);
+  Status restore_readings(ByteReader& in);
   void note_failures();
   [[nodiscard]] bool wants_more() const;
   void end_when_satisfied();
@@ -257,6 +262,24 @@ void Instance::Impl::follow_others(Reading& idle, TimePoint now) {
   }
 }
 
+Status Instance::Impl::restore_readings(ByteReader& in) {
+  for (Reading& reading : readings) {
+    DART_TRY(reading.watermark, in.fixed<EventTime>());
+    DART_TRY(reading.ended, read_flag(in));
+    DART_TRY_STATUS(reading.gate->restore(in));
+  }
+  for (MergedReadings& group : merged) {
+    std::vector<std::vector<columnar::LogicalType>> types;
+    for (const std::size_t r : group.readings) {
+      types.emplace_back();
+      for (const plan::Column& column : plan->nodes[readings[r].node].schema)
+        types.back().push_back(column.type);
+    }
+    DART_TRY_STATUS(group.merge.restore(types, in));
+  }
+  return {};
+}
+
 void Instance::Impl::note_failures() {
   if (!failure && !pipeline->failures().empty()) failure = pipeline->failures().front();
 }
@@ -360,6 +383,7 @@ Instance::Turn Instance::poll(TimePoint now, std::size_t budget_rows) {
 
 void Instance::receive(Message message) {
   Impl& impl = *impl_;
+  if (impl.open_inputs == 0) return;  // satisfied already; the sender does not know yet
   Output& input = impl.pipeline->input_of(message.exchange);
   if (auto* chunk = std::get_if<Chunk>(&message.content)) {
     input.chunk(*chunk);
@@ -382,6 +406,49 @@ void Instance::pause() {
 }
 
 void Instance::stop_sources() { impl_->stopped = true; }
+
+std::string Instance::snapshot() const {
+  ByteWriter out;
+  out.fixed(kSnapshotVersion);
+  for (const plan::NodeId node : impl_->nodes) {
+    ByteWriter state;
+    impl_->pipeline->operator_of(node)->snapshot(state);
+    out.text(state.bytes());
+  }
+  for (const Reading& reading : impl_->readings) {
+    out.fixed(reading.watermark);
+    out.fixed<std::uint8_t>(reading.ended ? 1 : 0);
+    reading.gate->snapshot(out);
+  }
+  for (const MergedReadings& group : impl_->merged) group.merge.snapshot(out);
+  out.varint(impl_->open_inputs);
+  out.varint(impl_->next_reading);
+  out.fixed<std::uint8_t>(impl_->stopped ? 1 : 0);
+  return out.take();
+}
+
+Status Instance::restore(std::string_view bytes) {
+  ByteReader in(bytes);
+  DART_TRY(const std::uint8_t version, in.fixed<std::uint8_t>());
+  if (version != kSnapshotVersion) {
+    return fail(ErrorCode::Data, "a snapshot in the layout of another version of dart");
+  }
+  for (const plan::NodeId node : impl_->nodes) {
+    DART_TRY(const std::string_view state, in.text());
+    ByteReader own(state);
+    DART_TRY_STATUS(impl_->pipeline->operator_of(node)->restore(own));
+    if (own.remaining() != 0) return fail(ErrorCode::Data, "bytes behind the end of an operator's state");
+  }
+  DART_TRY_STATUS(impl_->restore_readings(in));
+  DART_TRY(impl_->open_inputs, in.varint());
+  DART_TRY(impl_->next_reading, in.varint());
+  DART_TRY(impl_->stopped, read_flag(in));
+  if (in.remaining() != 0 || impl_->open_inputs > impl_->inputs.size() ||
+      impl_->next_reading >= std::max<std::size_t>(1, impl_->readings.size())) {
+    return fail(ErrorCode::Data, "a snapshot of another stage");
+  }
+  return {};
+}
 
 std::vector<Message>& Instance::outgoing() { return impl_->pipeline->outgoing(); }
 

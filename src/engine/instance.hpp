@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -67,6 +68,13 @@ class Instance {
   void pause();
   /// Ends the sources early (Ctrl-C): the next `poll` finishes what has been read and closes the sinks.
   void stop_sources();
+
+  /// All that it holds, as bytes, taken when nothing of it waits in `outgoing` and its last input was a
+  /// progress, a watermark or an end. Counters stay behind, and where its readers are is theirs to tell.
+  [[nodiscard]] std::string snapshot() const;
+  /// Into a fresh instance of the same stage. Wrong bytes, from another host or version, are an Error; the
+  /// instance must not be used then.
+  [[nodiscard]] Status restore(std::string_view bytes);
 
   /// What this instance has produced for other stages since it was last taken; the taker empties it.
   [[nodiscard]] std::vector<Message>& outgoing();

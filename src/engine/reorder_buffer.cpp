@@ -64,4 +64,29 @@ Chunk ReorderBuffer::release(EventTime watermark) {
   return rows;
 }
 
+void ReorderBuffer::snapshot(ByteWriter& out) const {
+  out.fixed(arrivals_);
+  out.varint(store_.size());
+  index_.scan([&](const std::uint64_t*, Slot slot) {
+    store_.write_row(slot, out);
+    return true;
+  });
+}
+
+Status ReorderBuffer::restore(ByteReader& in) {
+  DART_TRY(arrivals_, in.fixed<std::int64_t>());
+  DART_TRY(const std::size_t rows, in.count());
+  for (std::size_t r = 0; r < rows; ++r) {
+    DART_TRY(const Slot slot, store_.read_row(in));
+    SortOrder::Words words;
+    order_.encode(slot, words.data());
+    const SortIndex::Place place = index_.find(words.data(), slot);
+    if (place.slot != RowStore::kNone || store_.is_null(slot, time_column_)) {
+      return fail(ErrorCode::Data, "a row that cannot wait for its place");
+    }
+    index_.insert(place, words.data(), slot);
+  }
+  return {};
+}
+
 }  // namespace dart::engine

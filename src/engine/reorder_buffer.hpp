@@ -19,6 +19,9 @@ class ReorderBuffer {
   void add(const columnar::Chunk& rows);
   /// Rows with a time below the watermark, in order, as one chunk without steps.
   columnar::Chunk release(EventTime watermark);
+  void snapshot(ByteWriter& out) const;
+  /// Into an empty buffer.
+  [[nodiscard]] Status restore(ByteReader& in);
   [[nodiscard]] std::size_t size() const { return store_.size(); }
   [[nodiscard]] std::size_t bytes() const { return store_.bytes() + index_.bytes(); }
 

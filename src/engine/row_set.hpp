@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/chunk_bytes.hpp"
 #include "engine/group_table.hpp"
 
 namespace dart::engine {
@@ -32,6 +33,26 @@ class RowSet {
   }
   [[nodiscard]] std::size_t bytes() const {
     return rows_.bytes() + weights_.capacity() * sizeof(std::int64_t);
+  }
+
+  void write(ByteWriter& out) const {
+    out.varint(size());
+    for (Slot slot = 0; slot < weights_.size(); ++slot) {
+      if (weights_[slot] == 0) continue;
+      rows_.keys().write_row(slot, out);
+      out.fixed(weights_[slot]);
+    }
+  }
+  /// Into an empty set.
+  [[nodiscard]] Status read(ByteReader& in) {
+    DART_TRY(const std::size_t rows, in.count());
+    for (std::size_t r = 0; r < rows; ++r) {
+      DART_TRY(const Slot slot, rows_.restore_key(in));
+      if (weights_.size() <= slot) weights_.resize(slot + 1, 0);
+      DART_TRY(weights_[slot], read_weight(in));
+      if (weights_[slot] == 0) return fail(ErrorCode::Data, "a row without weight");
+    }
+    return {};
   }
 
   /// The slots of all rows, each as often as its weight (negative ones not at all), in no particular order.

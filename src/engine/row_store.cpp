@@ -205,6 +205,7 @@ void RowStore::read(std::size_t column, std::span<const Slot> slots, Vector& out
 }
 
 void RowStore::write_row(Slot slot, ByteWriter& out) const {
+  if (types_.empty()) out.fixed<std::uint8_t>(0);  // a count of rows is never more than their bytes
   for (std::size_t c = 0; c < types_.size(); ++c) {
     out.fixed<std::uint8_t>(is_null(slot, c) ? 1 : 0);
     if (is_null(slot, c)) continue;
@@ -220,12 +221,16 @@ void RowStore::write_row(Slot slot, ByteWriter& out) const {
 }
 
 Result<RowStore::Slot> RowStore::read_row(ByteReader& in) {
+  if (types_.empty()) {
+    DART_TRY([[maybe_unused]] const auto nothing, in.fixed<std::uint8_t>());
+  }
   std::vector<Vector> cells(types_.size());
   std::vector<const Vector*> columns;
   for (std::size_t c = 0; c < types_.size(); ++c) {
     cells[c].reset(types_[c], 1);
     columns.push_back(&cells[c]);
     DART_TRY(const std::uint8_t null, in.fixed<std::uint8_t>());
+    if (null > 1) return fail(ErrorCode::Data, "a row that is cut wrongly");
     if (null != 0) {
       cells[c].set_null(0);
       continue;
@@ -237,6 +242,9 @@ Result<RowStore::Slot> RowStore::read_row(ByteReader& in) {
         cells[c].mutable_data<T>()[0] = cells[c].heap().add(text);
       } else {
         DART_TRY(const T value, in.fixed<T>());
+        if constexpr (std::is_same_v<T, std::uint8_t>) {
+          if (value > 1) return fail(ErrorCode::Data, "a boolean that is neither true nor false");
+        }
         cells[c].mutable_data<T>()[0] = value;
       }
       return {};

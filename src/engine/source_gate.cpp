@@ -264,6 +264,21 @@ void SourceGate::admit_sorted(const Progress& progress, EventTime watermark, std
        progress_to(base + static_cast<std::int64_t>(sorted.rows)), out);
 }
 
+void SourceGate::snapshot(ByteWriter& out) const {
+  out.fixed(watermark_);
+  out.fixed(sent_watermark_);
+  out.fixed(sent_seq_);
+  if (reorder_) reorder_->snapshot(out);
+}
+
+Status SourceGate::restore(ByteReader& in) {
+  DART_TRY(watermark_, in.fixed<EventTime>());
+  DART_TRY(sent_watermark_, in.fixed<EventTime>());
+  DART_TRY(sent_seq_, in.fixed<std::int64_t>());
+  if (reorder_) DART_TRY_STATUS(reorder_->restore(in));
+  return {};
+}
+
 bool SourceGate::raise_watermark(EventTime watermark, TimePoint now, std::deque<Admitted>& out) {
   if (!time_position_ || watermark <= watermark_) return false;
   watermark_ = watermark;

@@ -42,6 +42,9 @@ class SourceGate {
   /// is not above the gate's own; otherwise appends what may go on now.
   bool raise_watermark(EventTime watermark, TimePoint now, std::deque<Admitted>& out);
   [[nodiscard]] EventTime watermark() const { return watermark_; }
+  void snapshot(ByteWriter& out) const;
+  /// Into a fresh gate of the same scan.
+  [[nodiscard]] Status restore(ByteReader& in);
 
  private:
   void check_rows(const Chunk& raw);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/chunk_bytes.hpp"
+
 namespace dart::engine {
 
 namespace {
@@ -102,6 +104,49 @@ void SourceMerge::advance(const Take& take, const Done& done) {
   const Progress progress{done_step_ + 1, step_, origin_last_, origin_last_};
   done_step_ = step_;
   done(progress);
+}
+
+void SourceMerge::snapshot(ByteWriter& out) const {
+  out.fixed(step_);
+  out.fixed(done_step_);
+  out.fixed(origin_last_.us);
+  for (std::size_t r = 0; r < readers_.size(); ++r) {
+    out.varint(readers_[r].waiting.size());
+    std::size_t from = cursors_.empty() ? 0 : cursors_[r].row;  // of the first piece: those before are gone
+    for (const Admitted& piece : readers_[r].waiting) {
+      const std::size_t rows = piece.rows.rows - from;
+      write_chunk(piece.rows.slice(from, rows), piece.rows.columns.size(), out);
+      write_chunk(piece.late, piece.late.columns.size(), out);
+      for (std::size_t k = 0; readers_[r].has_time && k < rows; ++k) {
+        out.fixed(piece.times.at<std::int64_t>(from + k));
+      }
+      out.fixed(piece.watermark);
+      write_progress(piece.progress, out);
+      from = 0;
+    }
+  }
+}
+
+Status SourceMerge::restore(std::span<const std::vector<columnar::LogicalType>> types, ByteReader& in) {
+  DART_TRY(step_, in.fixed<std::int64_t>());
+  DART_TRY(done_step_, in.fixed<std::int64_t>());
+  DART_TRY(origin_last_.us, in.fixed<std::int64_t>());
+  for (std::size_t r = 0; r < readers_.size(); ++r) {
+    DART_TRY(const std::size_t pieces, in.count());
+    for (std::size_t p = 0; p < pieces; ++p) {
+      Admitted piece;
+      DART_TRY(piece.rows, read_chunk(types[r], in));
+      DART_TRY(piece.late, read_chunk(types[r], in));
+      if (readers_[r].has_time) piece.times.reset(kBigInt, piece.rows.rows);
+      for (std::size_t k = 0; readers_[r].has_time && k < piece.rows.rows; ++k) {
+        DART_TRY(piece.times.mutable_data<std::int64_t>()[k], in.fixed<EventTime>());
+      }
+      DART_TRY(piece.watermark, in.fixed<EventTime>());
+      DART_TRY(piece.progress, read_progress(in));
+      readers_[r].waiting.push_back(std::move(piece));
+    }
+  }
+  return {};
 }
 
 }  // namespace dart::engine

@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "engine/source_gate.hpp"
@@ -41,6 +42,11 @@ class SourceMerge {
       std::function<void(std::size_t reader, const Chunk& rows, const Chunk& late, EventTime watermark)>;
   using Done = std::function<void(const Progress& progress)>;
   void advance(const Take& take, const Done& done);
+
+  /// Between two calls of advance.
+  void snapshot(ByteWriter& out) const;
+  /// Into a fresh one; types[r] are those of reader r's rows.
+  [[nodiscard]] Status restore(std::span<const std::vector<columnar::LogicalType>> types, ByteReader& in);
 
  private:
   struct Cursor {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/chunk_bytes.hpp"
+
 namespace dart::engine {
 
 std::optional<Progress> StepMerge::progress(std::size_t port, const Progress& progress) {
@@ -70,6 +72,45 @@ void StepMerge::drain(std::int64_t last, const Take& take) {
       }
     }
   }
+}
+
+void StepMerge::snapshot(std::span<const std::size_t> columns, ByteWriter& out) const {
+  for (std::size_t p = 0; p < ports_.size(); ++p) {
+    const Port& port = ports_[p];
+    out.varint(port.waiting.size());
+    for (const Waiting& waiting : port.waiting) {
+      write_chunk(waiting.chunk.slice(waiting.next, waiting.chunk.rows - waiting.next), columns[p], out);
+    }
+    out.fixed<std::uint8_t>(port.passed ? 1 : 0);
+    if (port.passed) write_progress(*port.passed, out);
+    out.fixed(port.watermark);
+    out.fixed<std::uint8_t>(port.ended ? 1 : 0);
+  }
+  out.fixed(passed_);
+  out.fixed(watermark_);
+}
+
+Status StepMerge::restore(std::span<const std::vector<columnar::LogicalType>> types, ByteReader& in,
+                          const Keep& keep) {
+  for (std::size_t p = 0; p < ports_.size(); ++p) {
+    DART_TRY(const std::size_t waiting, in.count());
+    for (std::size_t k = 0; k < waiting; ++k) {
+      DART_TRY(const Chunk chunk, read_chunk(types[p], in));
+      if (chunk.rows == 0 || chunk.steps.is_present() != stepped_) {
+        return fail(ErrorCode::Data, "rows that cannot wait for their step");
+      }
+      keep(p, chunk);
+    }
+    DART_TRY(const bool any_passed, read_flag(in));
+    if (any_passed) {
+      DART_TRY(ports_[p].passed, read_progress(in));
+    }
+    DART_TRY(ports_[p].watermark, in.fixed<EventTime>());
+    DART_TRY(ports_[p].ended, read_flag(in));
+  }
+  DART_TRY(passed_, in.fixed<std::int64_t>());
+  DART_TRY(watermark_, in.fixed<EventTime>());
+  return {};
 }
 
 }  // namespace dart::engine

@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "engine/operator.hpp"
@@ -35,6 +36,13 @@ class StepMerge {
   /// Calls take(port, chunk, begin, end, step) for the rows of each step up to `last`, ascending.
   using Take = std::function<void(std::size_t, const Chunk&, std::size_t, std::size_t, std::int64_t)>;
   void drain(std::int64_t last, const Take& take);
+
+  /// The first columns[port] columns of the chunks that wait, and what has been passed.
+  void snapshot(std::span<const std::size_t> columns, ByteWriter& out) const;
+  /// Chunks go to `keep(port, chunk)`, which adds them.
+  using Keep = std::function<void(std::size_t, const Chunk&)>;
+  [[nodiscard]] Status restore(std::span<const std::vector<columnar::LogicalType>> types, ByteReader& in,
+                               const Keep& keep);
 
  private:
   struct Waiting {

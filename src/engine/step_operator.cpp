@@ -50,6 +50,16 @@ void StepOperator::on_watermark(std::size_t, EventTime watermark, Output& out) {
   out.watermark(watermark);
 }
 
+void StepOperator::snapshot(ByteWriter& out) const {
+  out.fixed(last_step_);
+  write_state(out);
+}
+
+Status StepOperator::restore(ByteReader& in) {
+  DART_TRY(last_step_, in.fixed<std::int64_t>());
+  return read_state(in);
+}
+
 void StepOperator::on_end(std::size_t, Output& out) {
   close_step();
   flush(out);

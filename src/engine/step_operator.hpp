@@ -18,8 +18,14 @@ class StepOperator : public Operator {
   /// A watermark ends the open step: whatever it expires or closes belongs to that step.
   void on_watermark(std::size_t port, EventTime watermark, Output& out) final;
   void on_end(std::size_t port, Output& out) final;
+  void snapshot(ByteWriter& out) const final;
+  Status restore(ByteReader& in) final;
 
  protected:
+  /// What the subclass holds between two steps, all of it having been flushed.
+  virtual void write_state(ByteWriter&) const {}
+  virtual Status read_state(ByteReader&) { return {}; }
+
   /// Once per chunk, before its runs: what can be done for all rows at once.
   virtual void prepare(const Chunk& chunk) = 0;
   /// Rows [begin, end) of the chunk belong to `step`.

@@ -13,4 +13,10 @@ namespace dart::support {
                                                                      std::size_t workers,
                                                                      engine::ConnectorFactory& connectors);
 
+/// The same, but after every turn (later: after some) each instance is taken down to its snapshot, and a
+/// fresh one that has been given those bytes goes on.
+[[nodiscard]] Result<std::vector<engine::OperatorReport>> run_engine_moving(
+    const plan::Plan& plan, std::size_t chunk_rows, std::size_t workers,
+    engine::ConnectorFactory& connectors);
+
 }  // namespace dart::support

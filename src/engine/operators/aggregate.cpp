@@ -3,6 +3,7 @@
 
 #include "engine/aggregate_states.hpp"
 #include "engine/chunk_builder.hpp"
+#include "engine/chunk_bytes.hpp"
 #include "engine/group_table.hpp"
 #include "engine/operators/aggregate_calls.hpp"
 #include "engine/operators/catalogue.hpp"
@@ -47,6 +48,49 @@ class AggregateOperator final : public StepOperator {
   }
 
  protected:
+  void write_state(ByteWriter& out) const override {
+    out.fixed<std::uint8_t>(started_ ? 1 : 0);
+    if (!started_) return;
+    const std::vector<std::uint32_t> groups = groups_in_order();
+    out.varint(groups.size());
+    for (const std::uint32_t group : groups) {
+      const Group& state = groups_[group];
+      table_.keys().write_row(group, out);
+      out.fixed(state.rows);
+      out.fixed<std::uint8_t>(state.result != RowStore::kNone ? 1 : 0);
+      if (state.result != RowStore::kNone) results_store_.write_row(state.result, out);
+      layout_.serialize(states_.at(group), out);
+    }
+  }
+
+  Status read_state(ByteReader& in) override {
+    DART_TRY(started_, read_flag(in));
+    if (!started_) return {};
+    table_.clear();  // of the group that is there before any row
+    states_.clear();
+    groups_.clear();
+    touched_.clear();
+    DART_TRY(const std::size_t count, in.count());
+    for (std::size_t g = 0; g < count; ++g) {
+      DART_TRY(const std::uint32_t group, table_.restore_key(in));
+      admit();
+      touch(group);
+      if (node_.expires_by_key && table_.keys().is_null(group, *node_.expires_by_key)) {
+        return fail(ErrorCode::Data, "a window without an end");
+      }
+      DART_TRY(groups_[group].rows, read_weight(in));
+      DART_TRY(const bool shown, read_flag(in));
+      if (shown) {
+        DART_TRY(groups_[group].result, results_store_.read_row(in));
+      }
+      DART_TRY_STATUS(layout_.deserialize(states_.at(group), in));
+    }
+    if (node_.emit == EmitPolicy::AtEnd) return {};
+    for (const std::uint32_t group : touched_) groups_[group].touched = false;
+    touched_.clear();
+    return {};
+  }
+
   void prepare(const Chunk& chunk) override {
     start();
     keys_.clear();
@@ -229,6 +273,20 @@ class AggregateOperator final : public StepOperator {
     }
     std::sort(touched_.begin() + static_cast<std::ptrdiff_t>(first), touched_.end(), by_arrival);
     emit_touched(step);
+  }
+
+  /// The groups that are there, in the order that their rows are emitted in as far as it is decided.
+  [[nodiscard]] std::vector<std::uint32_t> groups_in_order() const {
+    if (node_.emit == EmitPolicy::AtEnd) return touched_;
+    std::vector<std::uint32_t> groups;
+    for (std::uint32_t group = 0; group < groups_.size(); ++group) {
+      if (groups_[group].alive) groups.push_back(group);
+    }
+    if (node_.emit == EmitPolicy::AtClose) {
+      std::sort(groups.begin(), groups.end(),
+                [this](std::uint32_t a, std::uint32_t b) { return arrivals_[a] < arrivals_[b]; });
+    }
+    return groups;
   }
 
   void finalize_touched() {

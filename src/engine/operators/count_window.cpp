@@ -28,6 +28,31 @@ class CountWindowOperator final : public StepOperator {
   }
 
  protected:
+  void write_state(ByteWriter& out) const override {
+    out.varint(table_.size());
+    for (std::uint32_t group = 0; group < table_.end(); ++group) {  // keys stay for good
+      table_.keys().write_row(group, out);
+      out.fixed(blocks_[group].number);
+      out.varint(blocks_[group].rows.size());
+      for (const Slot slot : blocks_[group].rows) store_.write_row(slot, out);
+    }
+  }
+  Status read_state(ByteReader& in) override {
+    DART_TRY(const std::size_t groups, in.count());
+    for (std::size_t g = 0; g < groups; ++g) {
+      DART_TRY([[maybe_unused]] const auto group, table_.restore_key(in));
+      Block& block = blocks_.emplace_back();
+      DART_TRY(block.number, in.fixed<std::int64_t>());
+      DART_TRY(const std::size_t rows, in.count());
+      if (static_cast<std::int64_t>(rows) >= node_.rows) return fail(ErrorCode::Data, "a block is too long");
+      for (std::size_t r = 0; r < rows; ++r) {
+        DART_TRY(const Slot slot, store_.read_row(in));
+        block.rows.push_back(slot);
+      }
+    }
+    return {};
+  }
+
   void prepare(const Chunk& chunk) override {
     columns_.clear();
     for (const Vector& column : chunk.columns) columns_.push_back(&column);

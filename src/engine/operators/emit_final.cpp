@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "engine/chunk_bytes.hpp"
 #include "engine/group_table.hpp"
 #include "engine/operators/catalogue.hpp"
 #include "engine/sort_index.hpp"
@@ -59,6 +60,24 @@ class EmitFinalOperator final : public Operator {
   }
 
   [[nodiscard]] std::size_t state_bytes() const override { return rows_.bytes(); }
+
+  void snapshot(ByteWriter& out) const override {
+    out.varint(rows_.size());
+    for (Slot slot = 0; slot < weights_.size(); ++slot) {
+      if (weights_[slot] == 0) continue;
+      rows_.keys().write_row(slot, out);
+      out.fixed(weights_[slot]);
+    }
+  }
+  Status restore(ByteReader& in) override {
+    DART_TRY(const std::size_t rows, in.count());
+    for (std::size_t r = 0; r < rows; ++r) {
+      DART_TRY([[maybe_unused]] const Slot slot, rows_.restore_key(in));
+      DART_TRY(weights_.emplace_back(), read_weight(in));
+      if (weights_.back() == 0) return fail(ErrorCode::Data, "a row without weight");
+    }
+    return {};
+  }
 
  private:
   static constexpr std::int64_t kErased = INT64_MIN;

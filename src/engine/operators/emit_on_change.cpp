@@ -32,6 +32,9 @@ class EmitOnChangeOperator final : public StepOperator {
   [[nodiscard]] std::size_t state_bytes() const override { return result_.bytes() + difference_.bytes(); }
 
  protected:
+  void write_state(ByteWriter& out) const override { result_.write(out); }
+  Status read_state(ByteReader& in) override { return result_.read(in); }
+
   void prepare(const Chunk& chunk) override {
     columns_.clear();
     for (const Vector& column : chunk.columns) columns_.push_back(&column);

@@ -1,9 +1,11 @@
 #include <algorithm>
+#include <array>
 #include <queue>
 #include <tuple>
 #include <utility>
 
 #include "engine/chunk_builder.hpp"
+#include "engine/chunk_bytes.hpp"
 #include "engine/evaluator.hpp"
 #include "engine/group_table.hpp"
 #include "engine/operators/catalogue.hpp"
@@ -148,6 +150,8 @@ class JoinOperator final : public Operator {
     out.end();
   }
 
+  void snapshot(ByteWriter& out) const override;
+  Status restore(ByteReader& in) override;
   [[nodiscard]] std::size_t state_bytes() const override {
     return sides_[0].bytes() + sides_[1].bytes() + table_.bytes();
   }
@@ -267,6 +271,8 @@ class JoinOperator final : public Operator {
     touched_.push_back(left);
   }
 
+  void write_side(std::size_t port, std::uint32_t group, ByteWriter& out) const;
+  Status read_side(std::size_t port, std::uint32_t group, ByteReader& in);
   void finish_step(std::int64_t step);
   void cancel_pairs();
   void cancel_few_pairs();
@@ -481,6 +487,68 @@ void JoinOperator::pad_closed(std::int64_t step) {
     builder_.add(left, sides_[0].weights[left], step, RowStore::kNone);
   }
   closed_alone_.clear();
+}
+
+void JoinOperator::snapshot(ByteWriter& out) const {
+  out.fixed(passed_);
+  std::vector<std::uint32_t> groups;
+  for (std::uint32_t group = 0; group < sides_[0].lists.size(); ++group) {
+    if (!sides_[0].lists[group].empty() || !sides_[1].lists[group].empty()) groups.push_back(group);
+  }
+  out.varint(groups.size());
+  for (const std::uint32_t group : groups) {
+    table_.keys().write_row(group, out);
+    for (const std::size_t port : {0U, 1U}) write_side(port, group, out);
+  }
+  merge_.snapshot(std::array{sides_[0].store.types().size(), sides_[1].store.types().size()}, out);
+}
+
+void JoinOperator::write_side(std::size_t port, std::uint32_t group, ByteWriter& out) const {
+  const SlotList& list = sides_[port].lists[group];
+  out.varint(static_cast<std::uint64_t>(list.end() - list.begin()));
+  for (const Slot slot : list) {
+    sides_[port].store.write_row(slot, out);
+    out.fixed(sides_[port].weights[slot]);
+    if (port == 1 || node_.kind != plan::JoinKind::Left) continue;
+    out.fixed(partners_[slot]);
+    out.fixed(padding_[slot]);
+  }
+}
+
+Status JoinOperator::restore(ByteReader& in) {
+  DART_TRY(passed_, in.fixed<std::int64_t>());
+  DART_TRY(const std::size_t groups, in.count());
+  for (std::size_t g = 0; g < groups; ++g) {
+    DART_TRY(const std::uint32_t group, table_.restore_key(in));
+    waiting_.resize(table_.end(), 0);
+    for (JoinSide& side : sides_) side.lists.resize(table_.end());
+    for (const std::size_t port : {0U, 1U}) DART_TRY_STATUS(read_side(port, group, in));
+    if (node_.expires_by_key && !table_.keys().is_null(group, *node_.expires_by_key)) {
+      expiries_.emplace(table_.keys().get<std::int64_t>(group, *node_.expires_by_key), group);
+    }
+  }
+  return merge_.restore(
+      std::array{sides_[0].store.types(), sides_[1].store.types()}, in,
+      [this](std::size_t port, const Chunk& chunk) { merge_.add(port, locate(port, chunk)); });
+}
+
+Status JoinOperator::read_side(std::size_t port, std::uint32_t group, ByteReader& in) {
+  JoinSide& side = sides_[port];
+  DART_TRY(const std::size_t rows, in.count());
+  for (std::size_t r = 0; r < rows; ++r) {
+    DART_TRY(const Slot slot, side.store.read_row(in));
+    side.weights.resize(std::max<std::size_t>(side.weights.size(), slot + 1), 0);
+    side.groups.resize(side.weights.size(), 0);
+    side.groups[slot] = group;
+    side.lists[group].push_back(slot);
+    DART_TRY(side.weights[slot], read_weight(in));
+    if (port == 1 || node_.kind != plan::JoinKind::Left) continue;
+    partners_.resize(side.weights.size(), 0);
+    padding_.resize(side.weights.size(), 0);
+    DART_TRY(partners_[slot], read_weight(in));
+    DART_TRY(padding_[slot], read_weight(in));
+  }
+  return {};
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "engine/chunk_builder.hpp"
+#include "engine/chunk_bytes.hpp"
 #include "engine/group_table.hpp"
 #include "engine/operators/catalogue.hpp"
 #include "engine/step_merge.hpp"
@@ -57,6 +59,8 @@ class KeyedJoinOperator final : public Operator {
     out.end();
   }
 
+  void snapshot(ByteWriter& out) const override;
+  Status restore(ByteReader& in) override;
   [[nodiscard]] std::size_t state_bytes() const override {
     return stores_[0].bytes() + stores_[1].bytes() + table_.bytes() + groups_.capacity() * sizeof(Group);
   }
@@ -195,6 +199,9 @@ class KeyedJoinOperator final : public Operator {
     for (const Pair& pair : fresh_) builder_.add(pair.left, 1, step, pair.right);
   }
 
+  void write_group(const Group& group, ByteWriter& out) const;
+  Status read_group(Group& group, ByteReader& in);
+
   [[nodiscard]] bool left_stands_alone() const { return kind_ == plan::JoinKind::Left; }
 
   void flush(Output& out) {
@@ -248,6 +255,62 @@ class KeyedJoinOperator final : public Operator {
   std::vector<std::uint32_t> row_groups_;
   std::vector<Slot> slots_;
 };
+
+void KeyedJoinOperator::snapshot(ByteWriter& out) const {
+  std::vector<std::uint32_t> numbers;
+  for (std::uint32_t number = 0; number < groups_.size(); ++number) {
+    if (groups_[number].rows != Pair{} || groups_[number].shown != Pair{}) numbers.push_back(number);
+  }
+  out.varint(numbers.size());
+  for (const std::uint32_t number : numbers) {
+    table_.keys().write_row(number, out);
+    write_group(groups_[number], out);
+  }
+  merge_.snapshot(std::array{stores_[0].types().size(), stores_[1].types().size()}, out);
+}
+
+/// By side: whether a row is there; whether one is shown, and whether it is another than that.
+void KeyedJoinOperator::write_group(const Group& group, ByteWriter& out) const {
+  for (const std::size_t port : {0U, 1U}) {
+    const Slot row = port == 0 ? group.rows.left : group.rows.right;
+    const Slot shown = port == 0 ? group.shown.left : group.shown.right;
+    out.fixed<std::uint8_t>(row != kNone ? 1 : 0);
+    if (row != kNone) stores_[port].write_row(row, out);
+    out.fixed<std::uint8_t>(shown != kNone ? 1 : 0);
+    if (shown == kNone) continue;
+    out.fixed<std::uint8_t>(shown != row ? 1 : 0);
+    if (shown != row) stores_[port].write_row(shown, out);
+  }
+}
+
+Status KeyedJoinOperator::restore(ByteReader& in) {
+  DART_TRY(const std::size_t count, in.count());
+  for (std::size_t k = 0; k < count; ++k) {
+    DART_TRY([[maybe_unused]] const std::uint32_t number, table_.restore_key(in));
+    DART_TRY_STATUS(read_group(groups_.emplace_back(), in));
+  }
+  return merge_.restore(
+      std::array{stores_[0].types(), stores_[1].types()}, in,
+      [this](std::size_t port, const Chunk& chunk) { merge_.add(port, locate(port, chunk)); });
+}
+
+Status KeyedJoinOperator::read_group(Group& group, ByteReader& in) {
+  for (const std::size_t port : {0U, 1U}) {
+    DART_TRY(const bool any_row, read_flag(in));
+    if (any_row) {
+      DART_TRY(group.rows.side(port), stores_[port].read_row(in));
+    }
+    DART_TRY(const bool any_shown, read_flag(in));
+    if (!any_shown) continue;
+    DART_TRY(const bool another, read_flag(in));
+    if (another) {
+      DART_TRY(group.shown.side(port), stores_[port].read_row(in));
+    } else {
+      group.shown.side(port) = group.rows.side(port);
+    }
+  }
+  return {};
+}
 
 }  // namespace
 

@@ -85,6 +85,36 @@ class OverOperator final : public Operator {
     return bytes;
   }
 
+  void snapshot(ByteWriter& out) const override {
+    out.varint(table_.size());
+    for (std::uint32_t partition = 0; partition < table_.end(); ++partition) {  // they stay for good
+      table_.keys().write_row(partition, out);
+    }
+    for (const auto& function : functions_) function->write(table_.end(), out);
+    out.varint(slots_.size());
+    for (const Slot slot : slots_) held_.write_row(slot, out);
+    out.fixed(held_value_);
+    out.fixed(step_);
+  }
+  Status restore(ByteReader& in) override {
+    DART_TRY(const std::size_t partitions, in.count());
+    for (std::size_t p = 0; p < partitions; ++p) {
+      DART_TRY([[maybe_unused]] const auto partition, table_.restore_key(in));
+    }
+    for (const auto& function : functions_) {
+      function->grow(table_.end());
+      DART_TRY_STATUS(function->read(table_.end(), in));
+    }
+    DART_TRY(const std::size_t held, in.count());
+    for (std::size_t k = 0; k < held; ++k) {
+      DART_TRY(const Slot slot, held_.read_row(in));
+      slots_.push_back(slot);
+    }
+    DART_TRY(held_value_, in.fixed<std::int64_t>());
+    DART_TRY(step_, in.fixed<std::int64_t>());
+    return {};
+  }
+
  private:
   struct Run {
     std::size_t end;    // of slots_

@@ -2,6 +2,7 @@
 
 #include <deque>
 
+#include "engine/chunk_bytes.hpp"
 #include "engine/row_store.hpp"
 
 namespace dart::engine {
@@ -24,6 +25,15 @@ class RunningCount final : public OverFunction {
   void grow(std::size_t partitions) override { counts_.resize(std::max(counts_.size(), partitions), 0); }
   [[nodiscard]] LogicalType result() const override { return LogicalType::of(columnar::TypeId::BigInt); }
   [[nodiscard]] std::size_t bytes() const override { return counts_.capacity() * sizeof(std::int64_t); }
+  void write(std::size_t partitions, ByteWriter& out) const override {
+    for (std::size_t p = 0; p < partitions; ++p) out.fixed(counts_[p]);
+  }
+  Status read(std::size_t partitions, ByteReader& in) override {
+    for (std::size_t p = 0; p < partitions; ++p) {
+      DART_TRY(counts_[p], read_weight(in));
+    }
+    return {};
+  }
 
  private:
   std::vector<std::int64_t> counts_;
@@ -57,6 +67,22 @@ class Lag final : public OverFunction {
   [[nodiscard]] LogicalType result() const override { return store_.types()[0]; }
   [[nodiscard]] std::size_t bytes() const override {
     return store_.bytes() + store_.size() * sizeof(RowStore::Slot);
+  }
+  void write(std::size_t partitions, ByteWriter& out) const override {
+    for (std::size_t p = 0; p < partitions; ++p) {
+      out.varint(last_[p].size());
+      for (const RowStore::Slot slot : last_[p]) store_.write_row(slot, out);
+    }
+  }
+  Status read(std::size_t partitions, ByteReader& in) override {
+    for (std::size_t p = 0; p < partitions; ++p) {
+      DART_TRY(const std::size_t rows, in.count());
+      if (rows > offset_) return fail(ErrorCode::Data, "lag() remembers too many rows");
+      for (std::size_t r = 0; r < rows; ++r) {
+        DART_TRY(last_[p].emplace_back(), store_.read_row(in));
+      }
+    }
+    return {};
   }
 
  private:
@@ -105,6 +131,35 @@ class FramedAggregate final : public OverFunction {
   [[nodiscard]] LogicalType result() const override { return layout_.calls()[0].bound.result; }
   [[nodiscard]] std::size_t bytes() const override {
     return states_.bytes() + frame_store_.bytes() + frame_store_.size() * sizeof(Kept);
+  }
+  void write(std::size_t partitions, ByteWriter& out) const override {
+    for (std::size_t p = 0; p < partitions; ++p) {
+      layout_.serialize(states_.at(p), out);
+      if (!frame_.preceding) continue;
+      out.varint(frames_[p].size());
+      for (const Kept& kept : frames_[p]) {
+        out.fixed(kept.place);
+        out.fixed<std::uint8_t>(kept.slot != RowStore::kNone ? 1 : 0);
+        if (kept.slot != RowStore::kNone) frame_store_.write_row(kept.slot, out);
+      }
+    }
+  }
+  Status read(std::size_t partitions, ByteReader& in) override {
+    for (std::size_t p = 0; p < partitions; ++p) {
+      DART_TRY_STATUS(layout_.deserialize(states_.at(p), in));
+      if (!frame_.preceding) continue;
+      DART_TRY(const std::size_t rows, in.count());
+      for (std::size_t r = 0; r < rows; ++r) {
+        Kept kept{0, RowStore::kNone};
+        DART_TRY(kept.place, in.fixed<std::int64_t>());
+        DART_TRY(const bool taken, read_flag(in));
+        if (taken) {
+          DART_TRY(kept.slot, frame_store_.read_row(in));
+        }
+        frames_[p].push_back(kept);
+      }
+    }
+    return {};
   }
 
  private:

@@ -22,6 +22,10 @@ class OverFunction {
   virtual void grow(std::size_t partitions) = 0;
   [[nodiscard]] virtual columnar::LogicalType result() const = 0;
   [[nodiscard]] virtual std::size_t bytes() const = 0;
+  /// The state of the first `partitions` partitions, which are all there are, and back into a fresh one that
+  /// has grown to them.
+  virtual void write(std::size_t partitions, ByteWriter& out) const = 0;
+  [[nodiscard]] virtual Status read(std::size_t partitions, ByteReader& in) = 0;
   /// Results that were out of range (NULL).
   std::uint64_t out_of_range = 0;
 };

@@ -28,7 +28,8 @@ class SlidingOperator final : public StepOperator {
     return store_.bytes() + queue_.size() * sizeof(Waiting);
   }
 
-  void snapshot(ByteWriter& out) const override {
+ protected:
+  void write_state(ByteWriter& out) const override {
     out.fixed(now_);
     out.varint(queue_.size());
     for (const Waiting& waiting : queue_) {
@@ -36,7 +37,7 @@ class SlidingOperator final : public StepOperator {
       store_.write_row(waiting.slot, out);
     }
   }
-  Status restore(ByteReader& in) override {
+  Status read_state(ByteReader& in) override {
     DART_TRY(now_, in.fixed<EventTime>());
     DART_TRY(const std::size_t count, in.count());
     for (std::size_t k = 0; k < count; ++k) {
@@ -47,7 +48,6 @@ class SlidingOperator final : public StepOperator {
     return {};
   }
 
- protected:
   void prepare(const Chunk& chunk) override {
     columns_.clear();
     for (const Vector& column : chunk.columns) columns_.push_back(&column);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/chunk_builder.hpp"
+#include "engine/chunk_bytes.hpp"
 #include "engine/group_table.hpp"
 #include "engine/operators/catalogue.hpp"
 #include "engine/sort_index.hpp"
@@ -59,6 +60,9 @@ class TopNOperator final : public StepOperator {
   }
 
  protected:
+  void write_state(ByteWriter& out) const override;
+  Status read_state(ByteReader& in) override;
+
   void prepare(const Chunk& chunk) override {
     columns_.clear();
     for (const std::uint32_t column : kept_) columns_.push_back(&chunk.columns[column]);
@@ -127,9 +131,9 @@ class TopNOperator final : public StepOperator {
 
   void finish_input(Output& out) override {
     if (node_.emit == EmitPolicy::PerStep) return;
-    if (node_.emit == EmitPolicy::AtClose) expire(kMaxEventTime, 0);
+    if (node_.emit == EmitPolicy::AtClose) expire(kMaxEventTime, last_step());
     for (Partition& partition : partitions_) {
-      if (partition.used) relist(partition, 0);
+      if (partition.used) relist(partition, last_step());
     }
     flush(out);
   }
@@ -482,6 +486,9 @@ class TopNOperator final : public StepOperator {
     for (std::size_t k = 0; k < count; ++k) ranks[k] = rows[k].second;
   }
 
+  void write_partition(const Partition& partition, ByteWriter& out) const;
+  Status read_partition(std::uint32_t p, ByteReader& in);
+
   plan::TopN node_;
   bool weighted_;
   bool stepped_;
@@ -515,6 +522,82 @@ class TopNOperator final : public StepOperator {
   std::vector<Slot> inserts_;
   std::vector<Slot> slots_;
 };
+
+void TopNOperator::write_state(ByteWriter& out) const {
+  std::vector<std::uint32_t> used;
+  for (std::uint32_t p = 0; p < partitions_.size(); ++p) {
+    if (partitions_[p].used) used.push_back(p);
+  }
+  out.varint(used.size());
+  for (const std::uint32_t p : used) {
+    table_.keys().write_row(p, out);
+    write_partition(partitions_[p], out);
+  }
+}
+
+/// All rows with their weights, then which of them are listed, by their numbers.
+void TopNOperator::write_partition(const Partition& partition, ByteWriter& out) const {
+  std::vector<Slot> rows;
+  partition.index.scan([&](const std::uint64_t*, Slot slot) {
+    rows.push_back(slot);
+    return true;
+  });
+  if (partition.rest) partition.rest->rows.scan([&](Slot slot) { rows.push_back(slot); });
+  out.varint(rows.size());
+  for (const Slot slot : rows) {
+    store_.write_row(slot, out);
+    out.fixed(weights_[slot]);
+  }
+  out.varint(partition.listed.size());
+  for (const Slot slot : partition.listed) {
+    out.varint(static_cast<std::uint64_t>(std::find(rows.begin(), rows.end(), slot) - rows.begin()));
+  }
+}
+
+Status TopNOperator::read_state(ByteReader& in) {
+  DART_TRY(const std::size_t count, in.count());
+  for (std::size_t k = 0; k < count; ++k) {
+    DART_TRY(const std::uint32_t p, table_.restore_key(in));
+    partitions_.emplace_back(order_);
+    partitions_.back().used = true;
+    if (node_.expires_by_key) {
+      if (table_.keys().is_null(p, *node_.expires_by_key)) {
+        return fail(ErrorCode::Data, "a window without an end");
+      }
+      expiries_.emplace(table_.keys().get<std::int64_t>(p, *node_.expires_by_key), p);
+    }
+    DART_TRY_STATUS(read_partition(p, in));
+  }
+  return {};
+}
+
+Status TopNOperator::read_partition(std::uint32_t p, ByteReader& in) {
+  Partition& partition = partitions_[p];
+  std::vector<Slot> rows;
+  DART_TRY(const std::size_t count, in.count());
+  for (std::size_t k = 0; k < count; ++k) {
+    DART_TRY(const Slot slot, store_.read_row(in));
+    rows.push_back(slot);
+    weights_.resize(std::max<std::size_t>(weights_.size(), slot + 1), 0);
+    owners_.resize(weights_.size(), 0);
+    owners_[slot] = p;
+    DART_TRY(weights_[slot], read_weight(in));
+    SortOrder::Words words;
+    order_.encode(slot, words.data());
+    const SortIndex::Place place = partition.index.find(words.data(), slot);
+    if (place.slot != RowStore::kNone || weights_[slot] == 0) return fail(ErrorCode::Data, "a row twice");
+    partition.index.insert(place, words.data(), slot);
+    if (longest_ != 0 && partition.index.size() == longest_of(partition)) shorten(partition);
+  }
+  DART_TRY(const std::size_t listed, in.count());
+  for (std::size_t k = 0; k < listed; ++k) {
+    DART_TRY(const std::uint64_t row, in.varint());
+    if (row >= rows.size()) return fail(ErrorCode::Data, "a listed row that is not there");
+    partition.listed.push_back(rows[row]);
+  }
+  if (!partition.listed.empty()) order_.encode(partition.listed.back(), partition.boundary.data());
+  return {};
+}
 
 }  // namespace
 

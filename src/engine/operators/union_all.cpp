@@ -41,6 +41,15 @@ class UnionAllOperator final : public Operator {
     out.end();
   }
 
+  void snapshot(ByteWriter& out) const override {
+    merge_.snapshot(std::vector<std::size_t>(current_.size(), types_.size()), out);
+  }
+  Status restore(ByteReader& in) override {
+    const std::vector<std::vector<columnar::LogicalType>> types(current_.size(), types_);
+    return merge_.restore(types, in,
+                          [this](std::size_t port, const Chunk& chunk) { merge_.add(port, chunk); });
+  }
+
  private:
   void advance(const std::optional<Progress>& passed, Output& out) {
     if (!passed) return;

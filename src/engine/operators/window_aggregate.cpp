@@ -4,6 +4,7 @@
 
 #include "columnar/window_bounds.hpp"
 #include "engine/aggregate_states.hpp"
+#include "engine/chunk_bytes.hpp"
 #include "engine/group_table.hpp"
 #include "engine/operators/aggregate_calls.hpp"
 #include "engine/operators/catalogue.hpp"
@@ -61,6 +62,29 @@ class WindowAggregateOperator final : public Operator {
     return bytes;
   }
 
+  void snapshot(ByteWriter& out) const override {
+    out.fixed(step_);
+    out.fixed<std::uint8_t>(closed_any_ ? 1 : 0);
+    out.fixed(last_closed_);
+    out.varint(panes_.size());
+    for (const auto& [start, pane] : panes_) {
+      out.fixed(start);
+      out.varint(pane.table.size());
+      for (std::uint32_t group = 0; group < pane.table.end(); ++group) {
+        pane.table.keys().write_row(group, out);
+        layout_.serialize(pane.states.at(group), out);
+      }
+    }
+  }
+  Status restore(ByteReader& in) override {
+    DART_TRY(step_, in.fixed<std::int64_t>());
+    DART_TRY(closed_any_, read_flag(in));
+    DART_TRY(last_closed_, in.fixed<std::int64_t>());
+    DART_TRY(const std::size_t panes, in.count());
+    for (std::size_t p = 0; p < panes; ++p) DART_TRY_STATUS(restore_pane(in));
+    return {};
+  }
+
  private:
   struct Pane {
     Pane(const std::vector<columnar::LogicalType>& key_types, const AggregateLayout& layout)
@@ -69,6 +93,25 @@ class WindowAggregateOperator final : public Operator {
     AggregateStates states;
     std::vector<std::uint32_t> global;  // hop: by the pane's group, its number in all_keys_
   };
+
+  Status restore_pane(ByteReader& in) {
+    constexpr std::int64_t kFarthest = INT64_MAX / 4;  // bounds of windows near it do not overflow
+    DART_TRY(const std::int64_t start, in.fixed<std::int64_t>());
+    const bool possible = start > -kFarthest && start < kFarthest && window_.size_us < kFarthest &&
+                          window_.slide_us < kFarthest && last_closed_ > -kFarthest &&
+                          last_closed_ < kFarthest;
+    if (!possible || columnar::align_down(start, pane_us_) != start || panes_.contains(start)) {
+      return fail(ErrorCode::Data, "a pane that cannot be there");
+    }
+    Pane& pane = pane_at(start);
+    DART_TRY(const std::size_t groups, in.count());
+    for (std::size_t g = 0; g < groups; ++g) {
+      DART_TRY([[maybe_unused]] const auto group, pane.table.restore_key(in));
+      pane.states.grow(pane.table.end());
+      DART_TRY_STATUS(layout_.deserialize(pane.states.at(g), in));
+    }
+    return {};
+  }
 
   void take(const Chunk& chunk) {
     const auto* times = chunk.columns[window_.time_column].data<std::int64_t>();

@@ -44,14 +44,16 @@ int run_case(const std::string& name, const Case& test) {
   int wrong = 0;
   for (const std::size_t workers : {1, 2}) {
     if (workers > 1 && (test.one_worker || test.expects_error)) continue;
-    for (const std::size_t chunk_rows : {1, 3, 2048}) {
+    for (const std::size_t chunk_rows : {1, 3, 2048, 2}) {
+      const bool moving = chunk_rows == 2;
+      if (moving && test.expects_error) continue;
       Folder::fill(test);
       const std::string difference =
-          check(test, run(test, {chunk_rows, workers, workers == 1 && chunk_rows == 3}));
+          check(test, run(test, {chunk_rows, workers, workers == 1 && chunk_rows == 3, moving}));
       if (difference.empty()) continue;
       ++wrong;
-      std::cerr << fmt::format("{}:{}: chunk-rows {}, workers {}\n{}\n", name, test.line, chunk_rows, workers,
-                               test.script + difference);
+      std::cerr << fmt::format("{}:{}: chunk-rows {}, workers {}{}\n{}\n", name, test.line, chunk_rows,
+                               workers, moving ? ", moving" : "", test.script + difference);
       if (wrong > 1) return wrong;  // the first two say enough
     }
   }

@@ -8,6 +8,7 @@
 #include "sql/compile.hpp"
 #include "sql/runner/cross_check.hpp"
 #include "support/capturing_connectors.hpp"
+#include "support/engine_driver.hpp"
 
 namespace dart::sql_test {
 
@@ -49,13 +50,19 @@ Answer run(const Case& test, const Settings& settings) {
   if (script->plan.sinks().empty()) return answer;
   connectors::Factory real;
   support::CapturingConnectors factory(real);
-  runtime::RunSettings run_settings;
-  run_settings.workers = settings.workers;
-  run_settings.chunk_rows = settings.chunk_rows;
-  runtime::StopSignal stop;
-  const auto report = runtime::run_plan(script->plan, factory, run_settings, stop);
-  if (!report) return failure(report.error(), text);
-  if (report->failure) return failure(*report->failure, text);
+  if (settings.moving) {
+    const auto report =
+        support::run_engine_moving(script->plan, settings.chunk_rows, settings.workers, factory);
+    if (!report) return failure(report.error(), text);
+  } else {
+    runtime::RunSettings run_settings;
+    run_settings.workers = settings.workers;
+    run_settings.chunk_rows = settings.chunk_rows;
+    runtime::StopSignal stop;
+    const auto report = runtime::run_plan(script->plan, factory, run_settings, stop);
+    if (!report) return failure(report.error(), text);
+    if (report->failure) return failure(*report->failure, text);
+  }
   if (settings.cross_check) answer.disagreement = cross_check(script->plan, real, factory.captured.outputs);
   for (const auto& [table, rows] : factory.captured.outputs) {
     for (const support::Written& row : rows) {

@@ -13,6 +13,7 @@ struct Settings {
   std::size_t chunk_rows = 2048;
   std::size_t workers = 1;
   bool cross_check = false;  ///< also by the naive executor
+  bool moving = false;       ///< every few rows all instances go on as fresh ones, from their snapshots
 };
 
 struct PrintedRow {

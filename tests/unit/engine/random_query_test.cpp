@@ -152,10 +152,12 @@ Outcome check_query(const RandomQuery& query, const std::string& name) {
   plan.check_invariants();
   const Truth truth = naive_run(plan, query.rows);
   for (const std::size_t workers : {1, 2}) {
-    for (const std::size_t chunk_rows : {1, 3, 2048}) {
+    for (const std::size_t chunk_rows : {1, 3, 2048, 2}) {
       MemoryConnectors connectors;
       connectors.inputs["t"] = query.rows;
-      const auto report = run_engine(plan, chunk_rows, workers, connectors);
+      const bool moving = chunk_rows == 2;
+      const auto report = moving ? run_engine_moving(plan, chunk_rows, workers, connectors)
+                                 : run_engine(plan, chunk_rows, workers, connectors);
       const auto& written = connectors.outputs["out"];
       if (!report) {
         outcome.wrong = "failed: " + report.error().message;

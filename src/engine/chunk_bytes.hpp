@@ -1,0 +1,26 @@
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include "base/bytes.hpp"
+#include "base/time.hpp"
+#include "columnar/chunk.hpp"
+#include "engine/operator.hpp"
+
+/// Pieces of snapshots: what operators and readers hold, as bytes, and back. Reading checks everything that
+/// running on relies on, since the bytes may come from another host.
+namespace dart::engine {
+
+/// The first `columns` columns of a chunk, with its weights and steps.
+void write_chunk(const Chunk& chunk, std::size_t columns, ByteWriter& out);
+[[nodiscard]] Result<Chunk> read_chunk(std::span<const columnar::LogicalType> types, ByteReader& in);
+
+void write_progress(const Progress& progress, ByteWriter& out);
+[[nodiscard]] Result<Progress> read_progress(ByteReader& in);
+
+[[nodiscard]] Result<bool> read_flag(ByteReader& in);
+/// A weight, or a count of rows, that sums of many others can be added to without overflow.
+[[nodiscard]] Result<std::int64_t> read_weight(ByteReader& in);
+
+}  // namespace dart::engine
