@@ -53,6 +53,12 @@ void write_numbers(const Vector& numbers, std::size_t rows, ByteWriter& out) {
   for (std::size_t r = 0; numbers.is_present() && r < rows; ++r) out.fixed(numbers.at<std::int64_t>(r));
 }
 
+Result<std::int64_t> read_within(std::int64_t largest, ByteReader& in) {
+  DART_TRY(const std::int64_t weight, in.fixed<std::int64_t>());
+  if (weight < -largest || weight > largest) return fail(ErrorCode::Data, "a weight out of range");
+  return weight;
+}
+
 }  // namespace
 
 void write_chunk(const Chunk& chunk, std::size_t columns, ByteWriter& out) {
@@ -106,10 +112,13 @@ Result<bool> read_flag(ByteReader& in) {
 }
 
 Result<std::int64_t> read_weight(ByteReader& in) {
-  constexpr std::int64_t kLargest = std::int64_t{1} << 48;
-  DART_TRY(const std::int64_t weight, in.fixed<std::int64_t>());
-  if (weight < -kLargest || weight > kLargest) return fail(ErrorCode::Data, "a weight out of range");
-  return weight;
+  constexpr std::int64_t kLargest = std::int64_t{1} << 30;
+  return read_within(kLargest, in);
+}
+
+Result<std::int64_t> read_total(ByteReader& in) {
+  constexpr std::int64_t kLargest = std::int64_t{1} << 60;
+  return read_within(kLargest, in);
 }
 
 }  // namespace dart::engine

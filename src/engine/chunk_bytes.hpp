@@ -20,7 +20,9 @@ void write_progress(const Progress& progress, ByteWriter& out);
 [[nodiscard]] Result<Progress> read_progress(ByteReader& in);
 
 [[nodiscard]] Result<bool> read_flag(ByteReader& in);
-/// A weight, or a count of rows, that sums of many others can be added to without overflow.
+/// A row's weight: two of them multiplied, and sums of many such products, do not overflow.
 [[nodiscard]] Result<std::int64_t> read_weight(ByteReader& in);
+/// A count of rows, or the sum of their weights, that many more can be added to.
+[[nodiscard]] Result<std::int64_t> read_total(ByteReader& in);
 
 }  // namespace dart::engine

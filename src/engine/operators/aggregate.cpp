@@ -78,7 +78,7 @@ class AggregateOperator final : public StepOperator {
       if (node_.expires_by_key && table_.keys().is_null(group, *node_.expires_by_key)) {
         return fail(ErrorCode::Data, "a window without an end");
       }
-      DART_TRY(groups_[group].rows, read_weight(in));
+      DART_TRY(groups_[group].rows, read_total(in));
       DART_TRY(const bool shown, read_flag(in));
       if (shown) {
         DART_TRY(groups_[group].result, results_store_.read_row(in));

@@ -545,8 +545,8 @@ Status JoinOperator::read_side(std::size_t port, std::uint32_t group, ByteReader
     if (port == 1 || node_.kind != plan::JoinKind::Left) continue;
     partners_.resize(side.weights.size(), 0);
     padding_.resize(side.weights.size(), 0);
-    DART_TRY(partners_[slot], read_weight(in));
-    DART_TRY(padding_[slot], read_weight(in));
+    DART_TRY(partners_[slot], read_total(in));
+    DART_TRY(padding_[slot], read_total(in));
   }
   return {};
 }

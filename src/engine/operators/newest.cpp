@@ -35,6 +35,28 @@ class NewestOperator final : public StepOperator {
   }
 
  protected:
+  void write_state(ByteWriter& out) const override {
+    std::vector<std::uint32_t> groups;
+    for (std::uint32_t group = 0; group < newest_.size(); ++group) {
+      if (newest_[group].row != kNone) groups.push_back(group);
+    }
+    out.varint(groups.size());
+    for (const std::uint32_t group : groups) {
+      table_.keys().write_row(group, out);
+      store_.write_row(newest_[group].row, out);
+    }
+  }
+  Status read_state(ByteReader& in) override {
+    DART_TRY(const std::size_t groups, in.count());
+    for (std::size_t g = 0; g < groups; ++g) {
+      DART_TRY([[maybe_unused]] const auto group, table_.restore_key(in));
+      DART_TRY(const Slot row, store_.read_row(in));
+      if (store_.is_null(row, seq_place_)) return fail(ErrorCode::Data, "a row without its number");
+      newest_.push_back({row, row, false});
+    }
+    return {};
+  }
+
   void prepare(const Chunk& chunk) override {
     columns_.clear();
     for (const std::uint32_t column : kept_) columns_.push_back(&chunk.columns[column]);

@@ -30,7 +30,7 @@ class RunningCount final : public OverFunction {
   }
   Status read(std::size_t partitions, ByteReader& in) override {
     for (std::size_t p = 0; p < partitions; ++p) {
-      DART_TRY(counts_[p], read_weight(in));
+      DART_TRY(counts_[p], read_total(in));
     }
     return {};
   }

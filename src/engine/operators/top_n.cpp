@@ -1,3 +1,4 @@
+// long: one operator; its state and the bytes of its state belong together
 #include <algorithm>
 #include <array>
 #include <memory>
@@ -582,10 +583,15 @@ Status TopNOperator::read_partition(std::uint32_t p, ByteReader& in) {
     owners_.resize(weights_.size(), 0);
     owners_[slot] = p;
     DART_TRY(weights_[slot], read_weight(in));
+    if (weights_[slot] == 0) return fail(ErrorCode::Data, "a row without weight");
     SortOrder::Words words;
     order_.encode(slot, words.data());
+    if (partition.rest && beyond(words.data(), partition.rest->bound)) {
+      partition.rest->rows.insert(slot);
+      continue;
+    }
     const SortIndex::Place place = partition.index.find(words.data(), slot);
-    if (place.slot != RowStore::kNone || weights_[slot] == 0) return fail(ErrorCode::Data, "a row twice");
+    if (place.slot != RowStore::kNone) return fail(ErrorCode::Data, "a row that is there twice");
     partition.index.insert(place, words.data(), slot);
     if (longest_ != 0 && partition.index.size() == longest_of(partition)) shorten(partition);
   }
