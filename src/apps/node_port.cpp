@@ -52,6 +52,7 @@ api::NodeStatus NodePort::status() const {
   status.uptime_us = (runtime::node_now() - began_).us;
   status.view = node_.view();
   status.counters.emplace_back("connections", node_.driver().transport().connections());
+  status.counters.emplace_back("disk_failures", node_.disk_failures());
   status.counters.emplace_back("slow_steps", node_.driver().slow_steps());
   status.counters.emplace_back("longest_step_us",
                                static_cast<std::uint64_t>(node_.driver().longest_step_us()));

@@ -19,6 +19,7 @@ namespace dart::runtime {
 namespace {
 
 constexpr std::int64_t kSlowStepUs = 1000;
+constexpr std::size_t kAsked = 16;
 
 struct IdHash {
   std::size_t operator()(const NodeId& id) const { return static_cast<std::size_t>(id.low); }
@@ -33,7 +34,11 @@ TimePoint node_now() {
 }
 
 struct NodeDriver::Node {
+  explicit Node(node::NodeCore made) : core(std::move(made)) {}
+
   node::NodeCore core;
+  /// Whom it asked while it was joining, the last of them: a joining node shows nobody in its view.
+  std::vector<overlay::NodeHandle> asked;
   std::int64_t armed_us = INT64_MAX;  // the earliest entry of the heap for it
 };
 
@@ -69,7 +74,7 @@ std::uint32_t NodeDriver::add_node(std::uint32_t incarnation) {
   self.incarnation = incarnation;
   self.nonce = random_value<std::uint64_t>();
   nodes_.push_back(
-      std::make_unique<Node>(Node{node::NodeCore(profile_, self, Random(random_value<std::uint64_t>()))}));
+      std::make_unique<Node>(node::NodeCore(profile_, self, Random(random_value<std::uint64_t>()))));
   timer_->by_id.emplace(self.id, index);
   return index;
 }
@@ -127,6 +132,13 @@ void NodeDriver::send(std::uint32_t index, const overlay::Send& action) {
   const bool second = !endpoints[1].empty() && (endpoints[0].empty() || transport_->failing(endpoints[0]));
   const Endpoint& to = endpoints[second ? 1 : 0];
   if (to.empty()) return;
+  auto& asked = nodes_[index]->asked;
+  if (nodes_[index]->core.overlay().phase() != overlay::Phase::Joining) {
+    asked = {};
+  } else if (asked.empty() || !(asked.back() == action.to)) {
+    if (asked.size() >= kAsked) asked.erase(asked.begin());
+    asked.push_back(action.to);
+  }
   const overlay::Envelope envelope{nodes_[index]->core.overlay().self(), action.to.id, action.to.nonce,
                                    action.message};
   const Channel channel = overlay::is_data(action.message) ? Channel::Control : Channel::Upkeep;
@@ -217,14 +229,19 @@ bool NodeDriver::gone_with(const overlay::NodeHandle& node, const Endpoint& peer
          });
 }
 
+void NodeDriver::tell_joining(std::uint32_t index, const Endpoint& peer, bool refused) {
+  auto& asked = nodes_[index]->asked;
+  const auto gone = std::stable_partition(
+      asked.begin(), asked.end(), [&](const overlay::NodeHandle& one) { return !gone_with(one, peer); });
+  const std::vector<overlay::NodeHandle> silent(gone, asked.end());
+  asked.erase(gone, asked.end());
+  for (const auto& one : silent) feed(index, overlay::Unreachable{one, refused});
+}
+
 void NodeDriver::tell_unreachable(const Endpoint& peer, const NodeId* only, bool refused) {
   for (std::uint32_t index = 0; index < nodes_.size(); ++index) {
     const auto view = nodes_[index]->core.view();
-    if (only == nullptr && view.phase == overlay::Phase::Joining) {
-      overlay::NodeHandle seed;
-      seed.endpoints[0] = peer;
-      feed(index, overlay::Unreachable{seed, refused});
-    }
+    if (only == nullptr && view.phase == overlay::Phase::Joining) tell_joining(index, peer, refused);
     for (const auto* contacts : {&view.left, &view.right, &view.table}) {
       for (const auto& contact : *contacts) {
         if (only != nullptr ? contact.node.id != *only : !gone_with(contact.node, peer)) continue;

@@ -82,6 +82,7 @@ class NodeDriver final : public TransportEvents {
   void arm_timer();
   void on_timer();
   [[nodiscard]] bool gone_with(const overlay::NodeHandle& node, const Endpoint& peer) const;
+  void tell_joining(std::uint32_t index, const Endpoint& peer, bool refused);
   void tell_unreachable(const Endpoint& peer, const NodeId* only, bool refused);
 
   boost::asio::io_context& loop_;

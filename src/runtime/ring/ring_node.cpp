@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <set>
 
 #include <boost/asio/io_context.hpp>
@@ -75,6 +76,13 @@ void RingNode::begin() {
   resolve();
 }
 
+void RingNode::write(std::function<Status()> work) {
+  disk_.add([this, work = std::move(work)] {
+    const auto status = work();
+    if (!status && disk_failures_++ == 0) fmt::print(stderr, "warning: {}\n", status.error().message);
+  });
+}
+
 void RingNode::resolve() {
   disk_.add([this, alive = alive_, names = settings_.join] {
     std::vector<overlay::NodeHandle> seeds;
@@ -103,7 +111,7 @@ void RingNode::join(std::vector<overlay::NodeHandle> seeds) {
 
 void RingNode::adopt(const RingId& ring) {
   ring_ = ring;
-  disk_.add([this, ring] { (void)store_.set_ring(ring); });
+  write([this, ring] { return store_.set_ring(ring); });
 }
 
 void RingNode::remember_neighbours() {
@@ -124,7 +132,7 @@ void RingNode::remember(std::vector<overlay::NodeHandle> peers) {
   if (peers.size() > limits::kKeptPeers) peers.resize(limits::kKeptPeers);
   if (peers == remembered_) return;
   remembered_ = std::move(peers);
-  disk_.add([this, kept = remembered_] { (void)store_.write_peers(kept); });
+  write([this, kept = remembered_] { return store_.write_peers(kept); });
 }
 
 void RingNode::on_action(std::uint32_t, overlay::Action&& action) {
@@ -141,8 +149,9 @@ void RingNode::on_action(std::uint32_t, overlay::Action&& action) {
   } else if (std::holds_alternative<overlay::Joined>(action)) {
     joined_ = true;
   } else if (auto* kept = std::get_if<overlay::Remember>(&action)) {
-    disk_.add([this, incarnation = kept->incarnation] {
-      if (incarnation > store_.incarnation()) (void)store_.set_incarnation(incarnation);
+    write([this, incarnation = kept->incarnation]() -> Status {
+      if (incarnation <= store_.incarnation()) return {};
+      return store_.set_incarnation(incarnation);
     });
     remember(std::move(kept->peers));
   } else if (std::holds_alternative<overlay::NeighboursChanged>(action)) {

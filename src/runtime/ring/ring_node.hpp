@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -53,6 +54,8 @@ class RingNode final : public NodeEvents {
   [[nodiscard]] overlay::View view() const { return driver_->core(0).view(); }
   [[nodiscard]] const NodeDriver& driver() const { return *driver_; }
   [[nodiscard]] const RingId& ring() const { return ring_; }
+  /// Files that could not be written since the start.
+  [[nodiscard]] std::uint64_t disk_failures() const { return disk_failures_; }
   [[nodiscard]] bool secure() const { return settings_.identity != nullptr; }
 
   void on_action(std::uint32_t node, overlay::Action&& action) override;
@@ -67,6 +70,8 @@ class RingNode final : public NodeEvents {
   RingNode(boost::asio::io_context& loop, RingNodeSettings settings, NodeStore store, Stopped stopped);
   [[nodiscard]] Status open();
   void begin();
+  /// Runs a write on the disk's thread; a failure is counted and said once.
+  void write(std::function<Status()> work);
   void resolve();
   void join(std::vector<overlay::NodeHandle> seeds);
   void adopt(const RingId& ring);
@@ -91,6 +96,7 @@ class RingNode final : public NodeEvents {
   bool joined_ = false;
   bool leaving_ = false;
   bool peers_dirty_ = false;
+  std::atomic<std::uint64_t> disk_failures_{0};
   std::uint64_t next_request_ = 1;
   std::map<std::uint64_t, Asked> asked_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
