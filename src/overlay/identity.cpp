@@ -63,14 +63,24 @@ bool OverlayNode::accept_life(const Received& input) {
 
 void OverlayNode::on_twin(const Received& input) {
   ++counters_.stale;
-  if (!member()) return;
-  if (!proves_member(input.message)) {
+  const NodeHandle& twin = input.from;
+  const auto* stale = std::get_if<Stale>(&input.message);
+  const bool twin_is_member =
+      proves_member(input.message) || (stale != nullptr && stale->current.same_life(twin));
+  if (phase_ == Phase::Joining) {
+    // The other one lives: this one, the later, does not start.
+    if (twin_is_member || std::holds_alternative<JoinRefused>(input.message)) {
+      handle(twin, JoinRefused{RefusalReason::DuplicateId, twin.incarnation});
+    }
+  } else if (member() && !twin_is_member) {
     // A later start looks around while this one lives: a copy of the disk, or of the key.
-    send(input.from, JoinRefused{RefusalReason::DuplicateId, self_.incarnation});
-  } else if (input.from.replaces(self_)) {
-    stop(true);
-  } else {
-    send(input.from, Stale{self_});
+    send(twin, JoinRefused{RefusalReason::DuplicateId, self_.incarnation});
+  } else if (member()) {
+    if (twin.replaces(self_)) {
+      stop(true);
+    } else {
+      send(twin, Stale{self_});
+    }
   }
 }
 

@@ -75,7 +75,7 @@ void OverlayNode::handle(const NodeHandle& from, const Heartbeat& m) {
   }
   if (m.leaf_hash == leaves_.shared_hash(side)) {
     it.mismatches = 0;
-  } else if (++it.mismatches >= kMismatches) {
+  } else if (++it.mismatches >= kMismatches || (!leaves_.spans_ring() && !leaves_.spans_part())) {
     it.mismatches = 0;
     send(from, ContactsReply{ContactsKind::Leaves, 0, 0, coordinate_, leaves(true, true)});
   }

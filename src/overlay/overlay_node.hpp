@@ -112,7 +112,7 @@ class OverlayNode {
     std::int64_t sent_us = 0;
     std::int64_t due_us = 0;
     std::uint8_t tries = 0;
-    std::array<NodeId, 3> tried{};  // the last hops that stayed silent
+    std::array<NodeId, 6> tried{};  // the last hops that stayed silent
   };
   struct Request {
     Route route;
@@ -128,6 +128,7 @@ class OverlayNode {
     NodeHandle node;
     bool was_leaf = false;
     bool left = false;  // said goodbye: this life does not come back
+    std::int64_t called_us = 0;
   };
   enum class JoinStep : std::uint8_t { AskSeed, Measure, AskNear, Request, Settle };
   struct JoinCandidate {

@@ -10,6 +10,8 @@ namespace {
 constexpr std::int64_t kUnknownWayUs = 1'000'000;
 /// Calls at one time to nodes that are thought dead, once one of them has answered.
 constexpr std::uint8_t kCallsOnHealing = 4;
+/// Heartbeats between two calls to one lost node because others still tell of it.
+constexpr std::int64_t kCallAgain = 4;
 
 }  // namespace
 
@@ -41,8 +43,14 @@ PeerIndex OverlayNode::learn(const Contact& contact) {
     if (!peers_[index].coordinate.known()) peers_[index].coordinate = contact.coordinate;
     return index;
   }
-  if (const Lost* lost = find_lost(contact.node.id); lost != nullptr && !contact.node.replaces(lost->node)) {
-    return kNoPeer;  // a rumour of somebody who was buried here
+  if (Lost* lost = find_lost(contact.node.id); lost != nullptr && !contact.node.replaces(lost->node)) {
+    // A rumour of somebody who was buried here. If it matters, ask whether it is there after all.
+    const bool matters = member() && !lost->left && leaves_.wants(peers_, contact.node.id);
+    if (matters && now_.us - lost->called_us > kCallAgain * config_.heartbeat.us) {
+      lost->called_us = now_.us;
+      send(lost->node, Probe{stamp(), true, coordinate_});
+    }
+    return kNoPeer;
   }
   return peers_.add(contact.node, contact.coordinate);
 }

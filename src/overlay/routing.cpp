@@ -258,24 +258,26 @@ void OverlayNode::deliver(Routed routed) {
   }
   const std::uint64_t name = name_of(routed);
   const bool again = std::find(delivered_.begin(), delivered_.end(), name) != delivered_.end();
-  if (routed.receipt) {
-    if (routed.origin.same_life(self_)) {
-      handle(self_, Receipt{routed.request, routed.hops});
-    } else {
-      send(routed.origin, Receipt{routed.request, routed.hops});
-    }
-  }
+  const bool receipt = routed.receipt;
+  const NodeHandle origin = routed.origin;
+  const Receipt told{routed.request, routed.hops};
   if (again) {
     ++counters_.delivered_again;
-    return;
-  }
-  if (delivered_.size() < limits::kDelivered) {
-    delivered_.push_back(name);
   } else {
-    delivered_[next_delivered_++ % limits::kDelivered] = name;
+    if (delivered_.size() < limits::kDelivered) {
+      delivered_.push_back(name);
+    } else {
+      delivered_[next_delivered_++ % limits::kDelivered] = name;
+    }
+    ++counters_.delivered;
+    out_->emplace_back(Deliver{std::move(routed)});
   }
-  ++counters_.delivered;
-  out_->emplace_back(Deliver{std::move(routed)});
+  if (!receipt) return;
+  if (origin.same_life(self_)) {
+    handle(self_, told);
+  } else {
+    send(origin, told);
+  }
 }
 
 void OverlayNode::run_held() {

@@ -7,6 +7,7 @@ namespace dart::overlay {
 namespace {
 
 constexpr std::size_t kWitnesses = 2;
+constexpr std::size_t kLookBehind = 3;
 /// Rounds of asking before a node with no witness left decides alone.
 constexpr std::uint8_t kLonelyRounds = 3;
 
@@ -52,6 +53,16 @@ void OverlayNode::suspect(const NodeHandle& node, bool refused) {
   suspicion.refused = refused;
   suspicions_.push_back(suspicion);
   deadlines_.set_earlier(Timer::Suspicions, now_);
+  // Neighbours may have died together: look at once at those behind it, not one death after the other.
+  for (const Side side : kSides) {
+    std::size_t rank = 0;
+    while (rank < leaves_.size(side) && leaves_.at(side, rank) != index) ++rank;
+    for (std::size_t i = rank + 1; i < leaves_.size(side) && i <= rank + kLookBehind; ++i) {
+      Check check;
+      check.target = peers_[leaves_.at(side, i)].handle;
+      start_check(check);
+    }
+  }
 }
 
 void OverlayNode::clear_suspicion(const NodeId& id) {
@@ -96,7 +107,11 @@ bool OverlayNode::ask_witnesses(Suspicion& suspicion) {
     if (index == kNoPeer || index == target || find_suspicion(peers_[index].handle.id) != nullptr) return;
     if (std::find(witnesses.begin(), witnesses.end(), index) == witnesses.end()) witnesses.push_back(index);
   };
+  // One beyond it, which should hear it, and the own neighbour on the other side, which is known to live.
   const auto size = static_cast<std::ptrdiff_t>(around.size());
+  const auto own = std::find(around.begin(), around.end(), kNoPeer) - around.begin();
+  add(place > own ? place + 1 : place - 1);
+  add(place > own ? own - 1 : own + 1);
   for (std::ptrdiff_t step = 1; step < size; ++step) {
     add(place + step);
     add(place - step);
@@ -187,7 +202,7 @@ void OverlayNode::handle(const NodeHandle& /*from*/, const Obituary& m) {
       bury(m.dead, m.left, true);
     }
   } else if (index == kNoPeer && !m.dead.id.is_zero()) {
-    add_lost({m.dead, false, m.left});
+    add_lost({m.dead, leaves_.wants(peers_, m.dead.id), m.left});
   }
   consider(m.leaves);
 }
@@ -197,10 +212,21 @@ void OverlayNode::bury(const NodeHandle& node, bool left, bool tell) {
   const PeerIndex index = peers_.find(dead.id);
   if (index == kNoPeer || !peers_[index].handle.same_life(dead)) return;
   std::vector<std::pair<NodeHandle, Side>> told;
+  std::vector<Side> gaps;  // sides on which it stood next to this node
   for (const Side side : kSides) {
-    if (leaves_.adjacent(side) != index) continue;
-    Adjacency& it = adjacency(side);
-    if (!left) it.hold_until = std::max(it.hold_until, it.promised_until);
+    std::size_t rank = 0;
+    while (rank < leaves_.size(side) && leaves_.at(side, rank) != index &&
+           find_suspicion(peers_[leaves_.at(side, rank)].handle.id) != nullptr) {
+      ++rank;
+    }
+    if (rank == leaves_.size(side) || leaves_.at(side, rank) != index) continue;
+    // It stood next to this node, or nobody between is known to live: nobody else tells this side's other
+    // end.
+    if (rank == 0) {
+      gaps.push_back(side);
+      Adjacency& it = adjacency(side);
+      if (!left) it.hold_until = std::max(it.hold_until, it.promised_until);
+    }
     const Side other = opposite(side);
     for (std::size_t i = 0; tell && i < leaves_.size(other); ++i) {
       if (leaves_.at(other, i) != index) told.emplace_back(peers_[leaves_.at(other, i)].handle, side);
@@ -225,6 +251,13 @@ void OverlayNode::bury(const NodeHandle& node, bool left, bool tell) {
   leaf_set_changed();
   for (const auto& [to, side] : told) {
     send(to, Obituary{dead, left, leaves(side == Side::Left, side == Side::Right)});
+  }
+  for (const Side side : kSides) {
+    // Whoever stands next now knows best who stands behind it.
+    const PeerIndex next = leaves_.adjacent(side);
+    const bool was_next = std::any_of(gaps.begin(), gaps.end(), [&](Side gap) { return gap == side; });
+    if (!was_next || next == kNoPeer) continue;
+    send(peers_[next].handle, ContactsRequest{ContactsKind::Leaves, 0, stamp(), coordinate_});
   }
   if (!held_.empty()) deadlines_.set_earlier(Timer::Held, now_ + config_.least_hop_wait);
 }

@@ -10,7 +10,8 @@ namespace dart::sim {
 namespace {
 
 constexpr std::uint64_t kWorkload = 0x10AD;
-constexpr std::int64_t kPerRequestUs = 200;
+/// Requests are spread over this much virtual time.
+constexpr std::int64_t kRequestsUs = 1'000'000;
 constexpr std::int64_t kSliceUs = 20'000;
 
 /// Starts machines as others have joined, and writes down what becomes of requests.
@@ -95,7 +96,7 @@ class Experiment final : public Observer {
                                     : sinks[static_cast<std::size_t>(workload_.below(sinks.size()))];
       report_.paths[i].push_back(origin);
       world_.command(origin, overlay::Route{key, i, 0, overlay::HopMode::Direct, false, {}});
-      world_.run_until(world_.now() + Duration{kPerRequestUs});
+      world_.run_until(world_.now() + Duration{kRequestsUs / report_.requests + 1});
     }
     const std::int64_t patience = world_.now().us + 10'000'000;
     while (report_.delivered < report_.requests && world_.now().us < patience) {

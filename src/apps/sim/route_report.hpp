@@ -2,15 +2,10 @@
 
 #include <string>
 
+#include "apps/sim/cost.hpp"
 #include "sim/route_experiment.hpp"
 
 namespace dart::apps {
-
-/// What the process itself needed for an experiment.
-struct Cost {
-  double wall_s = 0;
-  double peak_rss_mb = 0;
-};
 
 /// One JSON object; the members are listed in docs/sim.md.
 [[nodiscard]] std::string route_json(const sim::RouteReport& report, const Cost& cost);

@@ -12,6 +12,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "apps/sim/chaos_report.hpp"
 #include "apps/sim/route_report.hpp"
 #include "sim/route_experiment.hpp"
 
@@ -64,6 +65,7 @@ int complain(const Error& error) {
 struct SimCommand::Flags {
   CLI::App* sim = nullptr;
   CLI::App* route = nullptr;
+  CLI::App* chaos = nullptr;
   std::string output = "table";
   std::string delay_model = "plane";
   std::string matrix;
@@ -71,8 +73,11 @@ struct SimCommand::Flags {
   std::string out_file;
   double settle_s = 0;
   sim::RouteOptions routing;
+  std::string seeds = "1..200";
+  sim::ChaosOptions hurting;
 
   int run_route();
+  int run_seeds();
 };
 
 namespace {
@@ -111,13 +116,44 @@ SimCommand::SimCommand(CLI::App& app) : flags_(std::make_unique<Flags>()) {
       ->capture_default_str();
   it.route->add_option("--out", it.out_file, "write each path, one line a request")->type_name("FILE");
   add_common(*it.route, it.delay_model, it.matrix, it.output);
+  it.chaos = it.sim->add_subcommand(
+      "chaos", "Hurt rings at random, let them heal, check every property; each seed twice");
+  it.chaos->add_option("--seeds", it.seeds, "first..last, or one")->capture_default_str();
+  it.chaos->add_option("--nodes", it.hurting.nodes, "nodes of each ring")
+      ->check(CLI::Range(8U, 4096U))
+      ->capture_default_str();
+  it.chaos->add_option("-o,--output", it.output, "table or json")
+      ->check(CLI::IsMember({"table", "json"}))
+      ->capture_default_str();
 }
 
 SimCommand::~SimCommand() = default;
 
 bool SimCommand::chosen() const { return flags_->sim->parsed(); }
 
-int SimCommand::run() { return flags_->run_route(); }
+int SimCommand::run() { return *flags_->chaos ? flags_->run_seeds() : flags_->run_route(); }
+
+int SimCommand::Flags::run_seeds() {
+  const Meter meter;
+  const auto range = parse_seeds(seeds);
+  if (!range) return complain(range.error());
+  ChaosSummary summary;
+  const bool people = isatty(STDERR_FILENO) != 0;
+  std::cerr << "seeds " << range->first << ".." << range->last << '\n';
+  for (std::uint64_t seed = range->first; seed <= range->last; ++seed) {
+    hurting.seed = seed;
+    const sim::ChaosReport report = sim::run_chaos(hurting);
+    const std::uint64_t again = sim::run_chaos(hurting).hash;
+    summary.add(report, again);
+    for (const std::string& line : complaints_of(report, again, hurting.nodes)) std::cerr << line << '\n';
+    if (people) std::cerr << fmt::format("\rseed {} ", seed) << std::flush;
+  }
+  if (people) std::cerr << '\n';
+  const auto missing = summary.missing();
+  for (const std::string& line : missing) std::cerr << "error: " << line << '\n';
+  std::cout << (output == "json" ? summary.json(meter.cost()) : summary.text(meter.cost())) << std::flush;
+  return summary.clean() && missing.empty() ? 0 : 1;
+}
 
 int SimCommand::Flags::run_route() {
   const Meter meter;
