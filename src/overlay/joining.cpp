@@ -99,6 +99,7 @@ void OverlayNode::handle(const NodeHandle& from, ContactsReply& m) {
     const std::int64_t rtt = now_.us - static_cast<std::int64_t>(m.stamp);
     if (rtt < 10'000'000) measured(from, m.coordinate, rtt);
   }
+  if (m.kind == ContactsKind::Leaves) doubt_leaves(from, m.contacts);
   consider(m.contacts);
 }
 

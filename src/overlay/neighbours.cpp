@@ -164,6 +164,30 @@ void OverlayNode::check_joined() {
   remember(false);
 }
 
+void OverlayNode::doubt_leaves(const NodeHandle& from, const std::vector<Contact>& theirs) {
+  // An adjacent neighbour sees another leaf set. Those that it should know and does not may be dead.
+  const PeerIndex sender = peers_.find(from.id);
+  if (sender == kNoPeer || now_.us < accuse_after_) return;
+  for (const Side side : kSides) {
+    if (leaves_.adjacent(side) != sender) continue;
+    for (const Side half : kSides) {
+      // On its own side it sees one further than this node, on the other one less.
+      const std::size_t seen =
+          half == side ? leaves_.size(half) : std::min(leaves_.size(half), limits::kLeafSide - 1);
+      for (std::size_t i = 0; i < seen; ++i) {
+        const PeerIndex index = leaves_.at(half, i);
+        if (index == sender || now_.us - peers_[index].heard_us < config_.suspect_after.us) continue;
+        const NodeHandle& leaf = peers_[index].handle;
+        if (std::any_of(theirs.begin(), theirs.end(), [&](const Contact& c) { return c.node.id == leaf.id; }))
+          continue;
+        Check check;
+        check.target = leaf;
+        start_check(check);
+      }
+    }
+  }
+}
+
 void OverlayNode::announce_to_leaves() {
   for (const Contact& leaf : leaves(true, true)) send(leaf.node, Announce{coordinate_});
 }

@@ -129,6 +129,12 @@ class OverlayNode {
     bool was_leaf = false;
     bool left = false;  // said goodbye: this life does not come back
     std::int64_t called_us = 0;
+    std::int64_t untold_us = 0;  // buried then, and the far side may not know; 0: told
+  };
+  /// A neighbour on the other side of a gap in the leaf set.
+  struct Tell {
+    NodeHandle to;
+    Side gap = Side::Left;
   };
   enum class JoinStep : std::uint8_t { AskSeed, Measure, AskNear, Request, Settle };
   struct JoinCandidate {
@@ -211,6 +217,7 @@ class OverlayNode {
   void probe_a_leaf();
   void check_joined();
   void announce_to_leaves();
+  void doubt_leaves(const NodeHandle& from, const std::vector<Contact>& theirs);
   [[nodiscard]] bool side_ready(Side side, TimePoint now) const;
   [[nodiscard]] Adjacency& adjacency(Side side) { return adjacencies_[static_cast<std::size_t>(side)]; }
   [[nodiscard]] const Adjacency& adjacency(Side side) const {
@@ -227,6 +234,9 @@ class OverlayNode {
   bool ask_witnesses(Suspicion& suspicion);
   void clear_suspicion(const NodeId& id);
   void bury(const NodeHandle& node, bool left, bool tell);
+  [[nodiscard]] std::vector<Tell> whom_to_tell(PeerIndex dead, bool& next_to_it);
+  [[nodiscard]] bool stands_near(PeerIndex index) const;
+  void spread(const NodeHandle& dead, bool left, const std::vector<Tell>& told, bool next_to_it);
   [[nodiscard]] Suspicion* find_suspicion(const NodeId& id);
 
   // joining.cpp

@@ -45,10 +45,11 @@ PeerIndex OverlayNode::learn(const Contact& contact) {
   }
   if (Lost* lost = find_lost(contact.node.id); lost != nullptr && !contact.node.replaces(lost->node)) {
     // A rumour of somebody who was buried here. If it matters, ask whether it is there after all.
-    const bool matters = member() && !lost->left && leaves_.wants(peers_, contact.node.id);
+    const bool same = contact.node.same_life(lost->node);
+    const bool matters = member() && !(lost->left && same) && leaves_.wants(peers_, contact.node.id);
     if (matters && now_.us - lost->called_us > kCallAgain * config_.heartbeat.us) {
       lost->called_us = now_.us;
-      send(lost->node, Probe{stamp(), true, coordinate_});
+      send(contact.node, Probe{stamp(), true, coordinate_});
     }
     return kNoPeer;
   }

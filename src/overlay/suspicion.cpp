@@ -207,30 +207,48 @@ void OverlayNode::handle(const NodeHandle& /*from*/, const Obituary& m) {
   consider(m.leaves);
 }
 
+std::vector<OverlayNode::Tell> OverlayNode::whom_to_tell(PeerIndex dead, bool& next_to_it) {
+  std::vector<Tell> told;
+  for (const Side side : kSides) {
+    std::size_t rank = 0;
+    while (rank < leaves_.size(side) && leaves_.at(side, rank) != dead &&
+           find_suspicion(peers_[leaves_.at(side, rank)].handle.id) != nullptr) {
+      ++rank;
+    }
+    if (rank == leaves_.size(side) || leaves_.at(side, rank) != dead) continue;
+    // It stood next to this node, or nobody between is known to live: nobody else tells the far end of this
+    // side.
+    next_to_it = next_to_it || rank == 0;
+    const Side other = opposite(side);
+    for (std::size_t i = 0; i < leaves_.size(other); ++i) {
+      if (leaves_.at(other, i) != dead) told.push_back({peers_[leaves_.at(other, i)].handle, side});
+    }
+  }
+  return told;
+}
+
+bool OverlayNode::stands_near(PeerIndex index) const {
+  for (const Side side : kSides) {
+    for (std::size_t i = 0; i < leaves_.size(side) && i <= kLookBehind; ++i) {
+      if (leaves_.at(side, i) == index) return true;
+    }
+  }
+  return false;
+}
+
 void OverlayNode::bury(const NodeHandle& node, bool left, bool tell) {
   const NodeHandle dead = node;  // the argument may live in what is erased here
   const PeerIndex index = peers_.find(dead.id);
   if (index == kNoPeer || !peers_[index].handle.same_life(dead)) return;
-  std::vector<std::pair<NodeHandle, Side>> told;
-  std::vector<Side> gaps;  // sides on which it stood next to this node
+  bool next_to_it = false;
+  const auto told = whom_to_tell(index, next_to_it);
+  const std::int64_t untold_us = tell && told.empty() && stands_near(index) ? now_.us : 0;
+  std::array<bool, 2> gaps{};
   for (const Side side : kSides) {
-    std::size_t rank = 0;
-    while (rank < leaves_.size(side) && leaves_.at(side, rank) != index &&
-           find_suspicion(peers_[leaves_.at(side, rank)].handle.id) != nullptr) {
-      ++rank;
-    }
-    if (rank == leaves_.size(side) || leaves_.at(side, rank) != index) continue;
-    // It stood next to this node, or nobody between is known to live: nobody else tells this side's other
-    // end.
-    if (rank == 0) {
-      gaps.push_back(side);
-      Adjacency& it = adjacency(side);
-      if (!left) it.hold_until = std::max(it.hold_until, it.promised_until);
-    }
-    const Side other = opposite(side);
-    for (std::size_t i = 0; tell && i < leaves_.size(other); ++i) {
-      if (leaves_.at(other, i) != index) told.emplace_back(peers_[leaves_.at(other, i)].handle, side);
-    }
+    if (leaves_.adjacent(side) != index) continue;
+    gaps[static_cast<std::size_t>(side)] = true;
+    Adjacency& it = adjacency(side);
+    if (!left) it.hold_until = std::max(it.hold_until, it.promised_until);
   }
   std::erase_if(suspicions_, [&](const Suspicion& one) { return one.node.id == dead.id; });
   std::erase_if(checks_, [&](const Check& check) {
@@ -240,7 +258,7 @@ void OverlayNode::bury(const NodeHandle& node, bool left, bool tell) {
   drop_from_table(index);
   const bool was_leaf = leaves_.remove(peers_, index);
   peers_.release(index);
-  add_lost({dead, was_leaf, left});
+  add_lost({dead, was_leaf, left, 0, untold_us});
   for (PendingHop& hop : hops_) {
     if (hop.to == dead.id) hop.due_us = now_.us;
   }
@@ -249,17 +267,29 @@ void OverlayNode::bury(const NodeHandle& node, bool left, bool tell) {
   ++counters_.deaths;
   out_->emplace_back(Died{dead});
   leaf_set_changed();
-  for (const auto& [to, side] : told) {
-    send(to, Obituary{dead, left, leaves(side == Side::Left, side == Side::Right)});
-  }
+  if (tell) spread(dead, left, told, next_to_it);
   for (const Side side : kSides) {
     // Whoever stands next now knows best who stands behind it.
     const PeerIndex next = leaves_.adjacent(side);
-    const bool was_next = std::any_of(gaps.begin(), gaps.end(), [&](Side gap) { return gap == side; });
-    if (!was_next || next == kNoPeer) continue;
+    if (!gaps[static_cast<std::size_t>(side)] || next == kNoPeer) continue;
     send(peers_[next].handle, ContactsRequest{ContactsKind::Leaves, 0, stamp(), coordinate_});
   }
   if (!held_.empty()) deadlines_.set_earlier(Timer::Held, now_ + config_.least_hop_wait);
+}
+
+void OverlayNode::spread(const NodeHandle& dead, bool left, const std::vector<Tell>& told, bool next_to_it) {
+  for (const Tell& tell : told) {
+    send(tell.to, Obituary{dead, left, leaves(tell.gap == Side::Left, tell.gap == Side::Right)});
+  }
+  if (!next_to_it) return;
+  // Those that were found dead before the ones in front of them.
+  for (Lost& lost : lost_) {
+    if (lost.untold_us == 0 || lost.node.id == dead.id) continue;
+    if (now_.us - lost.untold_us < 3 * config_.suspect_after.us) {
+      for (const Tell& tell : told) send(tell.to, Obituary{lost.node, lost.left, {}});
+    }
+    lost.untold_us = 0;
+  }
 }
 
 }  // namespace dart::overlay
