@@ -8,7 +8,7 @@ namespace dart::node {
 namespace {
 
 constexpr std::int64_t kFirstWaitUs = 500'000;
-constexpr std::int64_t kLongestWaitUs = 30'000'000;
+constexpr std::int64_t kLongestWaitUs = 5'000'000;
 
 }  // namespace
 

@@ -92,7 +92,7 @@ class Chaos final : public Observer {
   bool up(std::uint32_t machine) const { return world_.state(machine) == MachineState::Up; }
   std::vector<std::uint32_t> seeds() {
     std::vector<std::uint32_t> list;
-    for (int i = 0; i < 3; ++i) list.push_back(static_cast<std::uint32_t>(faults_.below(options_.nodes)));
+    for (int i = 0; i < 4; ++i) list.push_back(static_cast<std::uint32_t>(faults_.below(options_.nodes)));
     return list;
   }
   std::uint32_t count_up() const {
@@ -240,7 +240,7 @@ class Chaos final : public Observer {
     std::string wrong = "nothing was looked at";
     while (world_.now().us < start + kHealWithinUs) {
       world_.run_until(world_.now() + Duration{kSecond / 4});
-      if (world_.now().us - changed_us_ < kSecond) continue;
+      if (world_.now().us - changed_us_ < kSecond || any_paused()) continue;
       wrong = wrong_leaf_set(world_);
       if (wrong.empty()) break;
     }
@@ -248,6 +248,13 @@ class Chaos final : public Observer {
     if (!wrong.empty()) violations_.add("not healed by the deadline: " + wrong);
     check_one_life(world_, violations_);
     merged_by_us_ = 0;
+  }
+
+  bool any_paused() const {
+    for (std::uint32_t i = 0; i < world_.machines(); ++i) {
+      if (world_.state(i) == MachineState::Paused) return true;
+    }
+    return false;
   }
 
   /// Sends lookups without receipts, and expects each at its root in time.

@@ -39,9 +39,12 @@ std::string wrong_leaf_set(const World& world) {
   const std::size_t size = truth.size();
   const std::size_t expected = std::min(overlay::limits::kLeafSide, size == 0 ? 0 : size - 1);
   for (std::uint32_t i = 0; i < world.machines(); ++i) {
+    if (world.state(i) != MachineState::Up || world.core(i)->overlay().joined()) continue;
+    return fmt::format("machine {} ({}) has not joined", i, world.id(i).short_text());
+  }
+  for (std::uint32_t i = 0; i < world.machines(); ++i) {
     if (world.state(i) != MachineState::Up) continue;
     const auto view = world.core(i)->view();
-    if (!view.joined) return fmt::format("machine {} ({}) has not joined", i, world.id(i).short_text());
     const std::size_t place = truth.place(world.id(i));
     if (view.left.size() != expected || view.right.size() != expected) {
       return fmt::format("machine {} ({}) has {} and {} leaves, not {}", i, world.id(i).short_text(),
