@@ -12,6 +12,14 @@ bool proves_member(const Message& message) {
   return std::holds_alternative<Heartbeat>(message) || std::holds_alternative<Announce>(message);
 }
 
+/// What a newcomer says before it is a member. One that lost its disk looks like an earlier life of itself.
+bool asks_to_come_in(const Message& message) {
+  if (const auto* probe = std::get_if<Probe>(&message)) return !probe->member;
+  if (const auto* request = std::get_if<ContactsRequest>(&message))
+    return request->kind == ContactsKind::Nearby;
+  return std::holds_alternative<JoinRequest>(message);
+}
+
 constexpr std::uint8_t kCheckTries = 2;
 
 }  // namespace
@@ -39,7 +47,7 @@ bool OverlayNode::accept_life(const Received& input) {
     if (!from.replaces(known)) {
       ++counters_.stale;
       if (as_member) send(from, Stale{known});
-      return false;
+      return asks_to_come_in(input.message);
     }
     // A later start of the same node is the death of the one before. One that only looks around is not
     // believed.

@@ -40,8 +40,18 @@ PeerIndex OverlayNode::learn(const Contact& contact) {
   if (contact.node.id == self_.id || contact.node.id.is_zero()) return kNoPeer;
   const PeerIndex index = peers_.find(contact.node.id);
   if (index != kNoPeer) {
-    if (!peers_[index].coordinate.known()) peers_[index].coordinate = contact.coordinate;
-    return index;
+    Peer& peer = peers_[index];
+    if (peer.handle.same_life(contact.node) || !contact.node.replaces(peer.handle)) {
+      if (!peer.coordinate.known()) peer.coordinate = contact.coordinate;
+      return index;
+    }
+    // Said to have started again: if it is a neighbour, hear that from itself.
+    if (leaves_.contains(index)) {
+      if (member()) send(contact.node, Probe{stamp(), true, coordinate_});
+      return kNoPeer;
+    }
+    bool vacant = false;
+    table_.remove(peers_, index, vacant);
   }
   if (Lost* lost = find_lost(contact.node.id); lost != nullptr && !contact.node.replaces(lost->node)) {
     // A rumour of somebody who was buried here. If it matters, ask whether it is there after all.

@@ -22,6 +22,7 @@ constexpr std::int64_t kHealWithinUs = 60 * kSecond;
 constexpr std::int64_t kMergeWithinUs = 60 * kSecond;
 constexpr std::int64_t kQuietUs = 6 * kSecond;
 constexpr std::int64_t kDeliverWithinUs = 5 * kSecond;
+constexpr std::int64_t kRepairWithinUs = 10 * kSecond;
 constexpr std::int64_t kDeathKnownWithinUs = 2 * kSecond;
 constexpr std::size_t kMostBytes = 64U << 10;
 constexpr std::size_t kFinalLookups = 48;
@@ -313,8 +314,9 @@ class Chaos final : public Observer {
     for (const std::uint32_t machine : dead) world_.crash(machine, false);
     expect_lookups("after sudden deaths");
     if (together == 1 && first_death_us_ == 0) check_death_known(truth, place);
+    world_.run_until(world_.now() + Duration{kRepairWithinUs - kDeliverWithinUs});
     const std::string wrong = wrong_leaf_set(world_);
-    if (!wrong.empty()) violations_.add("five seconds after sudden deaths: " + wrong);
+    if (!wrong.empty()) violations_.add("ten seconds after sudden deaths: " + wrong);
   }
 
   void check_death_known(const RingTruth& truth, std::size_t place) {
