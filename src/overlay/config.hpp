@@ -21,7 +21,7 @@ struct Config {
   Duration join_step;                ///< longest wait for the answers of one step of a join
   Duration first_hop_wait{500'000};  ///< for a hop's acknowledgement when the way was never measured
   Duration least_hop_wait{30'000};
-  Duration longest_hop_wait{2'000'000};
+  Duration longest_hop_wait{1'000'000};
   /// Clocks run at most this much apart, in thousandths; who takes over waits that much longer than the
   /// lease.
   std::int64_t drift_permille = 25;

@@ -60,6 +60,7 @@ void OverlayNode::suspect(const NodeHandle& node, bool refused) {
     for (std::size_t i = rank + 1; i < leaves_.size(side) && i <= rank + kLookBehind; ++i) {
       Check check;
       check.target = peers_[leaves_.at(side, i)].handle;
+      check.tries = 1;  // one less than in quiet times
       start_check(check);
     }
   }

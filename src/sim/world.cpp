@@ -11,6 +11,8 @@ namespace {
 constexpr std::uint16_t kPort = 7400;
 /// The part of a node that almost every step reads.
 constexpr std::size_t kHotBytes = 768;
+/// What was decoded is encoded again, and compared, once in so many times.
+constexpr std::uint64_t kSameBytesEvery = 16;
 constexpr std::uint64_t kPlaces = 1;
 constexpr std::uint64_t kNetwork = 2;
 constexpr std::uint64_t kNodes = 3;
@@ -268,7 +270,7 @@ void World::through_codec(overlay::Envelope& envelope) {
   const std::string bytes = overlay::encode(envelope);
   auto decoded = overlay::decode(bytes);
   DART_CHECK(decoded.has_value());
-  DART_CHECK(overlay::encode(*decoded) == bytes);
+  if (totals_.encoded % kSameBytesEvery == 0) DART_CHECK(overlay::encode(*decoded) == bytes);
   ++totals_.encoded;
   totals_.encoded_bytes += bytes.size();
   envelope = std::move(*decoded);
