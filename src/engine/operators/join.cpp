@@ -8,8 +8,8 @@
 #include "engine/chunk_bytes.hpp"
 #include "engine/evaluator.hpp"
 #include "engine/group_table.hpp"
+#include "engine/merge_operator.hpp"
 #include "engine/operators/catalogue.hpp"
-#include "engine/step_merge.hpp"
 
 namespace dart::engine {
 
@@ -103,15 +103,14 @@ struct JoinSide {
 /// Incremental join of two changelogs (dL x R, then L' x dR), inner or left. A step's pairs are collected,
 /// pairs that come and go within it cancel, further conditions are evaluated over all of them at once, and
 /// the NULL rows of a left join are settled last, from the number of partners that each left row has then.
-class JoinOperator final : public Operator {
+class JoinOperator final : public MergeOperator {
  public:
   explicit JoinOperator(const NodeContext& context)
-      : node_(context.kind<plan::Join>()),
+      : MergeOperator(context.node().stepped, context.input_types(0), context.input_types(1)),
+        node_(context.kind<plan::Join>()),
         weighted_(context.node().weighted),
-        stepped_(context.node().stepped),
         sides_{JoinSide(context.input_types(0)), JoinSide(context.input_types(1))},
         table_(key_types(context)),
-        merge_(2, context.node().stepped),
         builder_(context.output_types()),
         types_(context.output_types()) {
     sides_[0].keys = node_.left_keys;
@@ -119,44 +118,14 @@ class JoinOperator final : public Operator {
     for (const plan::ExpressionPtr& condition : node_.conditions) conditions_.emplace_back(condition);
   }
 
-  void on_chunk(std::size_t port, const Chunk& chunk, Output& out) override {
-    const Chunk located = locate(port, chunk);
-    if (stepped_) {
-      merge_.add(port, located);
-      return;
-    }
-    take(port, located, 0, chunk.rows);
-    finish_step(0);
-    flush(out);
-  }
-
-  void on_progress(std::size_t port, const Progress& progress, Output& out) override {
-    advance(merge_.progress(port, progress), out);
-  }
-
-  void on_watermark(std::size_t port, EventTime watermark, Output&) override {
-    merge_.watermark(port, watermark);
-  }
-
-  void on_end(std::size_t port, Output& out) override {
-    advance(merge_.end(port), out);
-    if (!merge_.all_ended()) return;
-    drain(INT64_MAX);
-    flush(out);
-    if (node_.emit == plan::EmitPolicy::AtClose) {
-      expire(kMaxEventTime, passed_ + 1);
-      flush(out);
-    }
-    out.end();
-  }
-
-  void snapshot(ByteWriter& out) const override;
-  Status restore(ByteReader& in) override;
   [[nodiscard]] std::size_t state_bytes() const override {
     return sides_[0].bytes() + sides_[1].bytes() + table_.bytes();
   }
 
  private:
+  void write_state(ByteWriter& out) const override;
+  Status read_state(ByteReader& in) override;
+
   static constexpr std::size_t kFewPairs = 16;
   static constexpr std::size_t kFar = 8;  // rows fetched ahead
   static constexpr std::int64_t kNullKey = std::int64_t{1} << 32;
@@ -175,36 +144,9 @@ class JoinOperator final : public Operator {
     return types;
   }
 
-  /// Steps that all inputs have passed are joined; then what their watermark closes is forgotten.
-  void advance(const std::optional<Progress>& passed, Output& out) {
-    if (!passed) return;
-    drain(passed->last);
-    flush(out);
-    passed_ = passed->last;
-    if (const auto watermark = merge_.risen_watermark()) {
-      expire(*watermark, passed_);
-      flush(out);
-      out.watermark(*watermark);
-    }
-    out.progress(*passed);
-  }
-
-  void drain(std::int64_t last) {
-    std::int64_t open = 0;
-    bool any = false;
-    merge_.drain(last, [&](std::size_t port, const Chunk& chunk, std::size_t begin, std::size_t end,
-                           std::int64_t step) {
-      if (any && step != open) finish_step(open);
-      any = true;
-      open = step;
-      take(port, chunk, begin, end);
-    });
-    if (any) finish_step(open);
-  }
-
   /// The chunk with one more column: each row's key group, plus kNullKey where a key is NULL. The group stays
   /// while rows that name it wait.
-  Chunk locate(std::size_t port, const Chunk& chunk) {
+  Chunk locate(std::size_t port, const Chunk& chunk) override {
     columns_.clear();
     for (const std::uint32_t key : sides_[port].keys) columns_.push_back(&chunk.columns[key]);
     row_groups_.resize(std::max(row_groups_.size(), chunk.rows));
@@ -237,7 +179,7 @@ class JoinOperator final : public Operator {
   }
 
   /// Joins rows [begin, end) of one input with what the other holds, and takes them in.
-  void take(std::size_t port, const Chunk& chunk, std::size_t begin, std::size_t end) {
+  void take(std::size_t port, const Chunk& chunk, std::size_t begin, std::size_t end) override {
     JoinSide& side = sides_[port];
     const JoinSide& other = sides_[1 - port];
     columns_.clear();
@@ -273,13 +215,16 @@ class JoinOperator final : public Operator {
 
   void write_side(std::size_t port, std::uint32_t group, ByteWriter& out) const;
   Status read_side(std::size_t port, std::uint32_t group, ByteReader& in);
-  void finish_step(std::int64_t step);
+  void finish_step(std::int64_t step) override;
   void cancel_pairs();
   void cancel_few_pairs();
   void apply_conditions();
   void settle_padding(std::int64_t step);
   void retire();
-  void expire(EventTime watermark, std::int64_t step);
+  void expire(EventTime watermark, std::int64_t step) override;
+  void finish_input(std::int64_t step) override {
+    if (node_.emit == plan::EmitPolicy::AtClose) expire(kMaxEventTime, step);
+  }
   void pad_closed(std::int64_t step);
 
   void fill(const ChunkBuilder::Row* rows, std::size_t count, std::vector<Vector>& columns) {
@@ -292,8 +237,8 @@ class JoinOperator final : public Operator {
       sides_[1].store.read(c - width, slots_, columns[c], 0);
   }
 
-  void flush(Output& out) {
-    builder_.flush(out, weighted_, stepped_,
+  void flush(Output& out) override {
+    builder_.flush(out, weighted_, stepped(),
                    [this](const ChunkBuilder::Row* rows, std::size_t count, std::vector<Vector>& columns) {
                      fill(rows, count, columns);
                    });
@@ -313,14 +258,11 @@ class JoinOperator final : public Operator {
 
   plan::Join node_;
   bool weighted_;
-  bool stepped_;
   JoinSide sides_[2];
   GroupTable table_;
-  StepMerge merge_;
   ChunkBuilder builder_;
   std::vector<std::int64_t> waiting_;  // by group: rows that have come and wait for their step
   std::vector<Evaluator> conditions_;
-  std::int64_t passed_ = 0;             // step
   std::vector<std::int64_t> partners_;  // left join, by left slot: weight of its pairs
   std::vector<std::int64_t> padding_;   // left join, by left slot: weight of the NULL row emitted for it
 
@@ -489,8 +431,7 @@ void JoinOperator::pad_closed(std::int64_t step) {
   closed_alone_.clear();
 }
 
-void JoinOperator::snapshot(ByteWriter& out) const {
-  out.fixed(passed_);
+void JoinOperator::write_state(ByteWriter& out) const {
   std::vector<std::uint32_t> groups;
   for (std::uint32_t group = 0; group < sides_[0].lists.size(); ++group) {
     if (!sides_[0].lists[group].empty() || !sides_[1].lists[group].empty()) groups.push_back(group);
@@ -500,7 +441,6 @@ void JoinOperator::snapshot(ByteWriter& out) const {
     table_.keys().write_row(group, out);
     for (const std::size_t port : {0U, 1U}) write_side(port, group, out);
   }
-  merge_.snapshot(std::array{sides_[0].store.types().size(), sides_[1].store.types().size()}, out);
 }
 
 void JoinOperator::write_side(std::size_t port, std::uint32_t group, ByteWriter& out) const {
@@ -515,8 +455,7 @@ void JoinOperator::write_side(std::size_t port, std::uint32_t group, ByteWriter&
   }
 }
 
-Status JoinOperator::restore(ByteReader& in) {
-  DART_TRY(passed_, in.fixed<std::int64_t>());
+Status JoinOperator::read_state(ByteReader& in) {
   DART_TRY(const std::size_t groups, in.count());
   for (std::size_t g = 0; g < groups; ++g) {
     DART_TRY(const std::uint32_t group, table_.restore_key(in));
@@ -527,9 +466,7 @@ Status JoinOperator::restore(ByteReader& in) {
       expiries_.emplace(table_.keys().get<std::int64_t>(group, *node_.expires_by_key), group);
     }
   }
-  return merge_.restore(
-      std::array{sides_[0].store.types(), sides_[1].store.types()}, in,
-      [this](std::size_t port, const Chunk& chunk) { merge_.add(port, locate(port, chunk)); });
+  return {};
 }
 
 Status JoinOperator::read_side(std::size_t port, std::uint32_t group, ByteReader& in) {

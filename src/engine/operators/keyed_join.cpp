@@ -5,8 +5,8 @@
 #include "engine/chunk_builder.hpp"
 #include "engine/chunk_bytes.hpp"
 #include "engine/group_table.hpp"
+#include "engine/merge_operator.hpp"
 #include "engine/operators/catalogue.hpp"
-#include "engine/step_merge.hpp"
 #include "plan/unique_key.hpp"
 
 namespace dart::engine {
@@ -20,52 +20,26 @@ constexpr Slot kNone = RowStore::kNone;
 /// no lists, no weights; after each step the pair that stands for a key is compared with the one that was
 /// emitted for it. Where nobody sees the left columns on their own (a cross join under emit = 'on_change'
 /// that ignores them), a pair whose left row alone was replaced waits until its right row changes too.
-class KeyedJoinOperator final : public Operator {
+class KeyedJoinOperator final : public MergeOperator {
  public:
   explicit KeyedJoinOperator(const NodeContext& context)
-      : kind_(context.kind<plan::Join>().kind),
+      : MergeOperator(context.node().stepped, context.input_types(0), context.input_types(1)),
+        kind_(context.kind<plan::Join>().kind),
         weighted_(context.node().weighted),
-        stepped_(context.node().stepped),
         quiet_left_(nobody_sees_left(context)),
         keys_{context.kind<plan::Join>().left_keys, context.kind<plan::Join>().right_keys},
         stores_{RowStore(context.input_types(0)), RowStore(context.input_types(1))},
         table_(key_types(context)),
-        merge_(2, context.node().stepped),
         builder_(context.output_types()) {}
 
-  void on_chunk(std::size_t port, const Chunk& chunk, Output& out) override {
-    if (stepped_) {
-      merge_.add(port, locate(port, chunk));
-      return;
-    }
-    take(port, locate(port, chunk), 0, chunk.rows);
-    finish_step(0);
-    flush(out);
-  }
-
-  void on_progress(std::size_t port, const Progress& progress, Output& out) override {
-    advance(merge_.progress(port, progress), out);
-  }
-
-  void on_watermark(std::size_t port, EventTime watermark, Output&) override {
-    merge_.watermark(port, watermark);
-  }
-
-  void on_end(std::size_t port, Output& out) override {
-    advance(merge_.end(port), out);
-    if (!merge_.all_ended()) return;
-    drain(INT64_MAX);
-    flush(out);
-    out.end();
-  }
-
-  void snapshot(ByteWriter& out) const override;
-  Status restore(ByteReader& in) override;
   [[nodiscard]] std::size_t state_bytes() const override {
     return stores_[0].bytes() + stores_[1].bytes() + table_.bytes() + groups_.capacity() * sizeof(Group);
   }
 
  private:
+  void write_state(ByteWriter& out) const override;
+  Status read_state(ByteReader& in) override;
+
   static constexpr std::int64_t kNowhere = -1;
 
   struct Pair {
@@ -97,30 +71,9 @@ class KeyedJoinOperator final : public Operator {
     return std::all_of(unseen.begin(), unseen.begin() + left, [](bool column) { return column; });
   }
 
-  void advance(const std::optional<Progress>& passed, Output& out) {
-    if (!passed) return;
-    drain(passed->last);
-    flush(out);
-    if (const auto watermark = merge_.risen_watermark()) out.watermark(*watermark);
-    out.progress(*passed);
-  }
-
-  void drain(std::int64_t last) {
-    std::int64_t open = 0;
-    bool any = false;
-    merge_.drain(last, [&](std::size_t port, const Chunk& chunk, std::size_t begin, std::size_t end,
-                           std::int64_t step) {
-      if (any && step != open) finish_step(open);
-      any = true;
-      open = step;
-      take(port, chunk, begin, end);
-    });
-    if (any) finish_step(open);
-  }
-
   /// The chunk with one more column: each row's group, or kNowhere where a key is NULL, so that the row can
   /// stand in no pair.
-  Chunk locate(std::size_t port, const Chunk& chunk) {
+  Chunk locate(std::size_t port, const Chunk& chunk) override {
     columns_.clear();
     for (const std::uint32_t key : keys_[port]) columns_.push_back(&chunk.columns[key]);
     row_groups_.resize(std::max(row_groups_.size(), chunk.rows));
@@ -148,7 +101,7 @@ class KeyedJoinOperator final : public Operator {
     return with;
   }
 
-  void take(std::size_t port, const Chunk& chunk, std::size_t begin, std::size_t end) {
+  void take(std::size_t port, const Chunk& chunk, std::size_t begin, std::size_t end) override {
     RowStore& store = stores_[port];
     columns_.clear();
     for (std::size_t c = 0; c + 1 < chunk.columns.size(); ++c) columns_.push_back(&chunk.columns[c]);
@@ -170,7 +123,7 @@ class KeyedJoinOperator final : public Operator {
     }
   }
 
-  void finish_step(std::int64_t step) {
+  void finish_step(std::int64_t step) override {
     fresh_.clear();
     for (const std::uint32_t number : touched_) {
       Group& group = groups_[number];
@@ -204,8 +157,8 @@ class KeyedJoinOperator final : public Operator {
 
   [[nodiscard]] bool left_stands_alone() const { return kind_ == plan::JoinKind::Left; }
 
-  void flush(Output& out) {
-    builder_.flush(out, weighted_, stepped_,
+  void flush(Output& out) override {
+    builder_.flush(out, weighted_, stepped(),
                    [this](const ChunkBuilder::Row* rows, std::size_t count, std::vector<Vector>& columns) {
                      fill(rows, count, columns);
                    });
@@ -237,12 +190,10 @@ class KeyedJoinOperator final : public Operator {
 
   plan::JoinKind kind_;
   bool weighted_;
-  bool stepped_;
   bool quiet_left_;
   std::vector<std::uint32_t> keys_[2];
   RowStore stores_[2];
   GroupTable table_;
-  StepMerge merge_;
   ChunkBuilder builder_;
   std::vector<Group> groups_;
 
@@ -256,7 +207,7 @@ class KeyedJoinOperator final : public Operator {
   std::vector<Slot> slots_;
 };
 
-void KeyedJoinOperator::snapshot(ByteWriter& out) const {
+void KeyedJoinOperator::write_state(ByteWriter& out) const {
   std::vector<std::uint32_t> numbers;
   for (std::uint32_t number = 0; number < groups_.size(); ++number) {
     if (groups_[number].rows != Pair{} || groups_[number].shown != Pair{}) numbers.push_back(number);
@@ -266,7 +217,6 @@ void KeyedJoinOperator::snapshot(ByteWriter& out) const {
     table_.keys().write_row(number, out);
     write_group(groups_[number], out);
   }
-  merge_.snapshot(std::array{stores_[0].types().size(), stores_[1].types().size()}, out);
 }
 
 /// By side: whether a row is there; whether one is shown, and whether it is another than that.
@@ -283,15 +233,13 @@ void KeyedJoinOperator::write_group(const Group& group, ByteWriter& out) const {
   }
 }
 
-Status KeyedJoinOperator::restore(ByteReader& in) {
+Status KeyedJoinOperator::read_state(ByteReader& in) {
   DART_TRY(const std::size_t count, in.count());
   for (std::size_t k = 0; k < count; ++k) {
     DART_TRY([[maybe_unused]] const std::uint32_t number, table_.restore_key(in));
     DART_TRY_STATUS(read_group(groups_.emplace_back(), in));
   }
-  return merge_.restore(
-      std::array{stores_[0].types(), stores_[1].types()}, in,
-      [this](std::size_t port, const Chunk& chunk) { merge_.add(port, locate(port, chunk)); });
+  return {};
 }
 
 Status KeyedJoinOperator::read_group(Group& group, ByteReader& in) {
