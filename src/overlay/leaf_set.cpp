@@ -55,6 +55,12 @@ bool LeafSet::remove(PeerTable& peers, PeerIndex index) {
     peers.release(index);
     removed = true;
   }
+  for (const Side side : kSides) {
+    // With nobody left on one side, whoever is known on the other stands there too: it is a circle.
+    const Half& other = half(opposite(side));
+    if (!removed || size(side) > 0) continue;
+    for (std::size_t i = 0; i < other.size; ++i) insert(peers, other.places[i], side);
+  }
   if (removed) changed(peers);
   return removed;
 }

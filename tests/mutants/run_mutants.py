@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""One-line bugs of the overlay that `dart sim chaos` must catch.
+
+Each mutant replaces one piece of text in one .cpp file. The file is compiled with the flags of an existing build and
+linked in front of that build's libraries; then random runs must find something wrong within the given seeds. Without
+DART_SOAK=1 in the environment only one mutant is tried. Ends with 1 when a mutant survives, or when the text to replace
+is gone.
+"""
+import argparse
+import json
+import os
+import pathlib
+import shlex
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+OVERLAY = 'src/overlay/'
+# name: (file, text, replacement)
+DAILY = 'root_of_everything'
+MUTANTS = {
+    'lease_unchecked': ('neighbours.cpp', 'return leaves_.adjacent(side) == kNoPeer || now.us < it.lease_until;',
+                        'return true;'),
+    'right_half_by_left': ('leaf_set.cpp', 'if (it.size == limits::kLeafSide) {',
+                           'if (half(Side::Left).size == limits::kLeafSide) {'),
+    'reroute_dropped': ('routing.cpp', 'if (++hop.tries >= kHopTries) {', 'if (++hop.tries >= 1) {'),
+    'stale_life_accepted': ('identity.cpp', 'if (!from.replaces(known)) {', 'if (false) {'),
+    'promise_not_waited_for': ('suspicion.cpp', 'if (!left) it.hold_until', 'if (left) it.hold_until'),
+    'lease_from_arrival': ('neighbours.cpp', 'static_cast<std::int64_t>(m.echo) + config_.lease.us',
+                           'now_.us + config_.lease.us'),
+    'lost_never_called': ('upkeep.cpp', 'if (lost.was_leaf && !lost.left) neighbours', 'if (false) neighbours'),
+    'twin_not_looked_for': ('joining.cpp', 'if (known != kNoPeer && !peers_[known].handle.same_life(joiner.node)) {',
+                            'if (false) {'),
+    'leaf_sets_never_compared': ('neighbours.cpp', 'if (m.leaf_hash == leaves_.shared_hash(side)) {', 'if (true) {'),
+    'one_accuser_is_enough': ('suspicion.cpp', 'if (!ask_witnesses(it)) dead.push_back(it.node);',
+                              'ask_witnesses(it); dead.push_back(it.node);'),
+    'deaths_not_told': ('suspicion.cpp', 'if (tell) spread(', 'if (!tell) spread('),
+    'root_of_everything': ('routing.cpp', 'return best != kNoPeer ? best : closest;\n  }',
+                           'return kNoPeer;\n  }'),
+    'suspect_never_refuted': ('peers.cpp', 'if (!suspicions_.empty()) clear_suspicion(from.id);',
+                              'if (suspicions_.size() > 9999) clear_suspicion(from.id);'),
+    'rumours_of_the_dead': ('peers.cpp', 'lost != nullptr && !contact.node.replaces(lost->node)) {',
+                            'lost != nullptr && lost->left) {'),
+}
+
+
+def compile_command(build, source):
+    """The words that compile `source` (absolute), without its -o and -c."""
+    for entry in json.loads((build / 'compile_commands.json').read_text()):
+        if entry['file'] == str(source):
+            words = shlex.split(entry['command'])
+            words = words[next(i for i, word in enumerate(words) if word.endswith(('g++', 'clang++', 'clang++-14'))):]
+            keep, skip = [], False
+            for word in words:
+                if skip:
+                    skip = False
+                elif word in ('-o', '-MT', '-MF', '-c'):
+                    skip = True
+                elif word != '-MD':
+                    keep.append(word)
+            return keep
+    raise SystemExit(f'{source} is not compiled in {build}')
+
+
+def check(name, build, seeds, nodes, folder):
+    """What caught the mutant, or nothing."""
+    file, text, replacement = MUTANTS[name]
+    source = ROOT / OVERLAY / file
+    original = source.read_text()
+    if original.count(text) < 1:
+        raise SystemExit(f'{name}: "{text}" is not in {file} any more')
+    mutated = folder / file
+    mutated.write_text(original.replace(text, replacement, 1))
+    flags = compile_command(build, source) + ['-Wno-error', '-w']
+    program = folder / 'chaos'
+    libraries = [str(build / f'lib{lib}.a')
+                 for lib in ('dart_sim', 'dart_node', 'dart_overlay', 'overlay_wire', 'dart_base')]
+    subprocess.run(flags + ['-I', str(ROOT / 'src'), str(mutated), str(ROOT / 'tests/mutants/chaos_runner.cpp'), '-o',
+                            str(program)] + libraries + ['-lprotobuf-lite', '-lfmt', '-lpthread'], check=True)
+    ran = subprocess.run([str(program), '1', str(seeds), str(nodes)], capture_output=True, text=True)
+    if ran.returncode == 0:
+        return None
+    said = (ran.stdout + ran.stderr).strip().splitlines()
+    return said[-1][:160] if said else f'ended with {ran.returncode}'
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--build', type=pathlib.Path, required=True, help='a build folder with compile_commands.json')
+    parser.add_argument('--only', help='one mutant by name')
+    parser.add_argument('--seeds', type=int, default=200)
+    parser.add_argument('--nodes', type=int, default=64)
+    options = parser.parse_args()
+    survivors = 0
+    names = MUTANTS if os.environ.get('DART_SOAK') else [DAILY]
+    for name in [options.only] if options.only else names:
+        with tempfile.TemporaryDirectory() as folder:
+            caught = check(name, options.build.resolve(), options.seeds, options.nodes, pathlib.Path(folder))
+        print(f'{name}: caught: {caught}' if caught else f'{name}: SURVIVED {options.seeds} seeds', flush=True)
+        survivors += caught is None
+    return 1 if survivors else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
