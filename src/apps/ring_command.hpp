@@ -21,7 +21,7 @@ struct SpawnOptions {
   std::size_t threads = 2;
   std::uint64_t seed = 0;
   bool seed_given = false;
-  std::string profile = "lan";
+  std::string profile = "quiet";
   std::string out;
   std::string ca_folder;
   bool insecure = false;

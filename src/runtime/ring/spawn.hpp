@@ -26,7 +26,7 @@ struct SpawnSettings {
   bool insecure = false;
   /// With TLS: who signs the hosts' certificates; made in memory when absent.
   std::optional<PemPair> authority;
-  overlay::Config profile = overlay::lan_profile();
+  overlay::Config profile = overlay::quiet_profile();
   std::uint64_t seed = 1;
   std::int64_t give_up_s = 600;
 };
