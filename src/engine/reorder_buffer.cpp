@@ -20,7 +20,7 @@ std::vector<plan::SortKey> ReorderBuffer::sort_keys(const std::vector<std::uint3
   return sorted;
 }
 
-ReorderBuffer::ReorderBuffer(std::vector<LogicalType> types, std::vector<std::uint32_t> keys)
+ReorderBuffer::ReorderBuffer(const std::vector<LogicalType>& types, const std::vector<std::uint32_t>& keys)
     : time_column_(keys.front()),
       store_(with_arrival(types)),
       order_(store_, sort_keys(keys, types.size())),

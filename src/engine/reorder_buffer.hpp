@@ -14,7 +14,7 @@ namespace dart::engine {
 class ReorderBuffer {
  public:
   /// Rows have `types`; `keys` are columns of them, the event time first.
-  ReorderBuffer(std::vector<columnar::LogicalType> types, std::vector<std::uint32_t> keys);
+  ReorderBuffer(const std::vector<columnar::LogicalType>& types, const std::vector<std::uint32_t>& keys);
 
   void add(const columnar::Chunk& rows);
   /// Rows with a time below the watermark, in order, as one chunk without steps.

@@ -60,7 +60,7 @@ class WindowCloser {
   std::map<plan::NodeId, plan::NodeId> closed_;
 };
 
-tl::unexpected<Error> not_bounded(std::string what, std::uint32_t offset) {
+tl::unexpected<Error> not_bounded(const std::string& what, std::uint32_t offset) {
   return fail(ErrorCode::Binding, what + " needs input that ends", offset,
               "a source of this query never ends; use LIMIT, or another emission");
 }

@@ -102,7 +102,7 @@ Status ExpressionBinder::bind_frame(const Tree& definition, OverUse& use) {
   const std::uint32_t offset = definition.offset();
   if ((options & kNonDefault) == 0) return {};
   use.default_frame = false;
-  const auto refuse = [&](std::string what) {
+  const auto refuse = [&](const std::string& what) {
     return fail(ErrorCode::Unsupported, what + " is not supported", offset,
                 "frames are ROWS or RANGE, from UNBOUNDED PRECEDING or n PRECEDING, to CURRENT ROW");
   };
