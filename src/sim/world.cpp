@@ -273,6 +273,13 @@ void World::through_codec(overlay::Envelope& envelope) {
   if (totals_.encoded % kSameBytesEvery == 0) DART_CHECK(overlay::encode(*decoded) == bytes);
   ++totals_.encoded;
   totals_.encoded_bytes += bytes.size();
+  const bool data = overlay::is_data(envelope.message) ||
+                    std::holds_alternative<overlay::HopAck>(envelope.message) ||
+                    std::holds_alternative<overlay::Receipt>(envelope.message);
+  if (!data) {
+    ++totals_.upkeep_encoded;
+    totals_.upkeep_bytes += bytes.size();
+  }
   envelope = std::move(*decoded);
 }
 

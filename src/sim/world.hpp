@@ -117,6 +117,8 @@ class World {
     std::uint64_t refused = 0;
     std::uint64_t encoded = 0;
     std::uint64_t encoded_bytes = 0;
+    std::uint64_t upkeep_encoded = 0;  ///< of these, what is not somebody's data
+    std::uint64_t upkeep_bytes = 0;
   };
   [[nodiscard]] const Totals& totals() const { return totals_; }
   [[nodiscard]] std::uint64_t hash() const { return hash_; }

@@ -13,6 +13,7 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/sim/chaos_report.hpp"
+#include "apps/sim/churn_report.hpp"
 #include "apps/sim/route_report.hpp"
 #include "sim/route_experiment.hpp"
 
@@ -66,6 +67,7 @@ struct SimCommand::Flags {
   CLI::App* sim = nullptr;
   CLI::App* route = nullptr;
   CLI::App* chaos = nullptr;
+  CLI::App* churn = nullptr;
   std::string output = "table";
   std::string delay_model = "plane";
   std::string matrix;
@@ -75,9 +77,15 @@ struct SimCommand::Flags {
   sim::RouteOptions routing;
   std::string seeds = "1..200";
   sim::ChaosOptions hurting;
+  sim::ChurnOptions churning;
+  double session_s = 1800;
+  double length_s = 7200;
+  double partition_s = 0;
+  double loss_percent = 1;
 
   int run_route();
   int run_seeds();
+  int run_churn();
 };
 
 namespace {
@@ -125,13 +133,69 @@ SimCommand::SimCommand(CLI::App& app) : flags_(std::make_unique<Flags>()) {
   it.chaos->add_option("-o,--output", it.output, "table or json")
       ->check(CLI::IsMember({"table", "json"}))
       ->capture_default_str();
+  add_churn(it);
+}
+
+void SimCommand::add_churn(Flags& it) {
+  it.churn =
+      it.sim->add_subcommand("churn", "Nodes come and go under lookups; many die at once; the network parts");
+  it.churn->add_option("--nodes", it.churning.nodes, "nodes of the ring")
+      ->check(CLI::Range(8U, 100'000U))
+      ->capture_default_str();
+  it.churn->add_option("--seed", it.churning.seed, "repeats a run")->capture_default_str();
+  it.churn->add_option("--session", it.session_s, "mean life of a node in seconds; 0: nobody dies")
+      ->capture_default_str();
+  it.churn->add_option("--length", it.length_s, "seconds of virtual time under churn")->capture_default_str();
+  it.churn->add_option("--lookups", it.churning.lookups_per_s, "lookups a second, from live nodes")
+      ->capture_default_str();
+  it.churn->add_option("--loss", it.loss_percent, "percent of messages lost under churn")
+      ->check(CLI::Range(0.0, 50.0))
+      ->capture_default_str();
+  it.churn->add_option("--kill", it.churning.kill_percent, "then kill this percentage of the nodes at once")
+      ->check(CLI::Range(0U, 50U))
+      ->capture_default_str();
+  it.churn->add_option("--partition", it.partition_s, "then cut the network in two for so many seconds")
+      ->capture_default_str();
+  it.churn->add_option("--profile", it.profile, "timing of the ring")
+      ->check(CLI::IsMember({"lan", "quiet"}))
+      ->capture_default_str();
+  add_common(*it.churn, it.delay_model, it.matrix, it.output);
 }
 
 SimCommand::~SimCommand() = default;
 
 bool SimCommand::chosen() const { return flags_->sim->parsed(); }
 
-int SimCommand::run() { return *flags_->chaos ? flags_->run_seeds() : flags_->run_route(); }
+int SimCommand::run() {
+  if (*flags_->chaos) return flags_->run_seeds();
+  return *flags_->churn ? flags_->run_churn() : flags_->run_route();
+}
+
+int SimCommand::Flags::run_churn() {
+  const Meter meter;
+  auto delays = delays_of(delay_model, matrix, churning.seed);
+  if (!delays) return complain(delays.error());
+  const auto us = [](double seconds) { return Duration{static_cast<std::int64_t>(seconds * 1e6)}; };
+  churning.config = profile_of(profile);
+  churning.session = us(session_s);
+  churning.length = us(length_s);
+  churning.partition = us(partition_s);
+  churning.loss_permille = static_cast<std::uint32_t>(loss_percent * 10);
+  std::cerr << "seed " << churning.seed << ", profile " << profile << '\n';
+  const bool people = isatty(STDERR_FILENO) != 0;
+  if (people) {
+    churning.progress = [](double share) {
+      std::cerr << fmt::format("\r{:.1f} % ", 100 * share) << std::flush;
+    };
+  }
+  const sim::ChurnReport report = sim::run_churn(churning, std::move(*delays));
+  if (people) std::cerr << '\n';
+  std::cout << (output == "json" ? churn_json(report, meter.cost()) : churn_text(report, meter.cost()))
+            << std::flush;
+  const bool whole = report.double_roots == 0 && report.doubles_after == 0 && report.kill_undelivered == 0;
+  if (!whole) std::cerr << "error: a key had two roots in one connected part, or a lookup got lost\n";
+  return whole ? 0 : 1;
+}
 
 int SimCommand::Flags::run_seeds() {
   const Meter meter;

@@ -24,6 +24,7 @@ class SimCommand {
 
  private:
   struct Flags;
+  static void add_churn(Flags& flags);
   std::unique_ptr<Flags> flags_;
 };
 
