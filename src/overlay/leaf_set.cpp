@@ -88,9 +88,12 @@ bool LeafSet::spans_part() const {
 bool LeafSet::covers(const PeerTable& peers, const Key& key) const {
   if (overlaps_) return true;
   if (!spans_part()) return false;
+  // Seen from this node: after many deaths the far end of a side may stand anywhere, but never nearer than a
+  // gap.
   const NodeId& first = peers[at(Side::Left, limits::kLeafSide - 1)].handle.id;
   const NodeId& last = peers[at(Side::Right, limits::kLeafSide - 1)].handle.id;
-  return first.clockwise_to(key) <= first.clockwise_to(last);
+  return self_.clockwise_to(key) <= self_.clockwise_to(last) ||
+         key.clockwise_to(self_) <= first.clockwise_to(self_);
 }
 
 void LeafSet::changed(const PeerTable& peers) {

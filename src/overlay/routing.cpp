@@ -51,7 +51,7 @@ PeerIndex OverlayNode::next_peer(const Key& key, const PendingHop* avoid, const 
   const bool any_prefix = !leaves_.spans_part();
   for (PeerIndex i = 0; i < peers_.end(); ++i) {
     if (peers_[i].uses == 0) continue;
-    if (any_prefix || peers_[i].handle.id.shared_digits(key) >= shared) offer(i);
+    if (any_prefix || peers_[i].handle.id.shared_digits(key) >= shared || leaves_.contains(i)) offer(i);
   }
   return best != kNoPeer ? best : closest;
 }
