@@ -110,7 +110,7 @@ Result<Relation> bind_from_and_where(Context& context, const CteScope* ctes, con
     DART_TRY(Relation next, bind_from_item(context, ctes, items[i]));
     std::vector<ExpressionPtr> conditions = where.take_bindable(context, pair_scope(context, relation, next));
     DART_TRY(relation, join_relations(context, std::move(relation), std::move(next), plan::JoinKind::Inner,
-                                      std::move(conditions), offset));
+                                      conditions, offset));
   }
   // What was bound early is bound once more over all names, so that an ambiguous one does not slip through.
   if (items.size() > 1) {

@@ -23,7 +23,7 @@ namespace dart::sql {
 /// become its keys, conditions on one side are tried before it where that means the same.
 [[nodiscard]] Result<Relation> join_relations(Context& context, Relation left, Relation right,
                                               plan::JoinKind kind,
-                                              std::vector<plan::ExpressionPtr> conditions,
+                                              const std::vector<plan::ExpressionPtr>& conditions,
                                               std::uint32_t offset);
 /// The columns of both sides, for binding conditions over them; not part of the plan that runs.
 [[nodiscard]] Relation pair_scope(Context& context, const Relation& left, const Relation& right);

@@ -275,7 +275,7 @@ Relation pair_scope(Context& context, const Relation& left, const Relation& righ
 }
 
 Result<Relation> join_relations(Context& context, Relation left, Relation right, plan::JoinKind kind,
-                                std::vector<ExpressionPtr> conditions, std::uint32_t offset) {
+                                const std::vector<ExpressionPtr>& conditions, std::uint32_t offset) {
   return JoinBuilder(context, std::move(left), std::move(right), kind, offset).build(conditions);
 }
 
@@ -315,7 +315,7 @@ Result<Relation> bind_join_item(Context& context, const CteScope* ctes, const Tr
   }
   const plan::JoinKind kind = type == "JOIN_INNER" ? plan::JoinKind::Inner : plan::JoinKind::Left;
   DART_TRY(Relation relation,
-           join_relations(context, std::move(left), std::move(right), kind, std::move(conditions), offset));
+           join_relations(context, std::move(left), std::move(right), kind, conditions, offset));
   order_columns(relation, left_columns, item["usingClause"], swapped);
   DART_TRY_STATUS(apply_alias(relation, item["alias"], offset));
   return relation;
