@@ -65,8 +65,8 @@ class OverOperator final : public Operator {
   }
 
   void on_watermark(std::size_t, EventTime watermark, Output& out) override {
-    // A row at the watermark itself is not late: its peers may still come. Where steps are told, rows leave in
-    // that of the row that moved the order on, since watermarks come once a chunk.
+    // A row at the watermark itself is not late: its peers may still come. Where steps are told, rows leave
+    // in that of the row that moved the order on, since watermarks come once a chunk.
     if (node_.peers && !stepped_ && !slots_.empty() && held_value_ < watermark && orders_by_time()) {
       end_run();
       release(out);
