@@ -256,6 +256,7 @@ void OverlayNode::deliver(Routed routed) {
     deadlines_.set_earlier(Timer::Held, now_ + Duration{config_.heartbeat.us / 4});
     return;
   }
+  check_joined();  // whoever answers is in the ring
   const std::uint64_t name = name_of(routed);
   const bool again = std::find(delivered_.begin(), delivered_.end(), name) != delivered_.end();
   const bool receipt = routed.receipt;

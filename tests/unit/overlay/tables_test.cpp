@@ -86,6 +86,37 @@ TEST(LeafSet, neighbours_agree_on_the_shared_window) {
   }
 }
 
+TEST(LeafSet, covers_what_is_near_whatever_stands_at_its_ends) {
+  Random random(21);
+  const NodeId self = NodeId::draw(random);
+  PeerTable peers;
+  LeafSet leaves(self);
+  std::vector<NodeId> ids;
+  for (int i = 0; i < 80; ++i) ids.push_back(NodeId::draw(random));
+  int looked_at = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    const NodeId& id = ids[static_cast<std::size_t>(random.below(ids.size()))];
+    PeerIndex index = peers.find(id);
+    if (index != kNoPeer && random.chance(1, 3)) {
+      leaves.remove(peers, index);
+    } else if (index == kNoPeer) {
+      index = peers.add(node(id), {});
+      leaves.insert(peers, index);
+      peers.drop_unused(index);
+    }
+    if (!leaves.spans_part()) continue;
+    ++looked_at;
+    for (const Side side : kSides) {
+      const NodeId& neighbour = peers[leaves.adjacent(side)].handle.id;
+      const uint128 half =
+          (side == Side::Right ? self.clockwise_to(neighbour) : neighbour.clockwise_to(self)) / 2;
+      const uint128 key = side == Side::Right ? self.number() + half : self.number() - half;
+      ASSERT_TRUE(leaves.covers(peers, NodeId::from_number(key))) << "round " << round;
+    }
+  }
+  EXPECT_GT(looked_at, 1000);
+}
+
 TEST(RoutingTable, keeps_the_nearest_and_one_spare) {
   Random random(3);
   const NodeId self = NodeId::draw(random);
