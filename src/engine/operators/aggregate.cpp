@@ -29,7 +29,7 @@ class AggregateOperator final : public StepOperator {
         layout_(aggregate_inputs(node_.calls)),
         feed_(layout_),
         states_(layout_),
-        table_(key_types(context)),
+        table_(context.input_types(0, node_.keys)),
         results_store_(result_types(layout_)),
         builder_(context.output_types()),
         results_(layout_.calls().size()) {
@@ -171,14 +171,6 @@ class AggregateOperator final : public StepOperator {
     bool alive = false;
     bool touched = false;
   };
-
-  static std::vector<columnar::LogicalType> key_types(const NodeContext& context) {
-    std::vector<columnar::LogicalType> types;
-    for (const std::uint32_t key : context.kind<plan::Aggregate>().keys) {
-      types.push_back(context.input(0).schema[key].type);
-    }
-    return types;
-  }
 
   /// Before the first step: the row of the empty input.
   void start() {

@@ -1,5 +1,7 @@
 #include "engine/operators/catalogue.hpp"
 
+#include <algorithm>
+
 #include "plan/arrival_order.hpp"
 #include "plan/unique_key.hpp"
 
@@ -56,6 +58,22 @@ static_assert(std::size(kMakers) == std::variant_size_v<plan::NodeKind>);
 
 std::vector<columnar::LogicalType> NodeContext::input_types(std::size_t port) const {
   return types_of(input(port).schema);
+}
+
+std::vector<columnar::LogicalType> NodeContext::input_types(std::size_t port,
+                                                            const std::vector<std::uint32_t>& columns) const {
+  std::vector<columnar::LogicalType> types;
+  for (const std::uint32_t column : columns) types.push_back(input(port).schema[column].type);
+  return types;
+}
+
+std::vector<std::uint32_t> NodeContext::other_columns(std::size_t port,
+                                                      const std::vector<std::uint32_t>& columns) const {
+  std::vector<std::uint32_t> others;
+  for (std::uint32_t c = 0; c < input(port).schema.size(); ++c) {
+    if (std::find(columns.begin(), columns.end(), c) == columns.end()) others.push_back(c);
+  }
+  return others;
 }
 
 std::vector<columnar::LogicalType> NodeContext::output_types() const { return types_of(node().schema); }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -24,6 +25,12 @@ struct NodeContext {
     return plan.nodes[node().inputs[port].node];
   }
   [[nodiscard]] std::vector<columnar::LogicalType> input_types(std::size_t port) const;
+  /// The types of some columns of an input, in the order of that list.
+  [[nodiscard]] std::vector<columnar::LogicalType> input_types(
+      std::size_t port, const std::vector<std::uint32_t>& columns) const;
+  /// The columns of an input that the list does not name, ascending.
+  [[nodiscard]] std::vector<std::uint32_t> other_columns(std::size_t port,
+                                                         const std::vector<std::uint32_t>& columns) const;
   [[nodiscard]] std::vector<columnar::LogicalType> output_types() const;
 };
 

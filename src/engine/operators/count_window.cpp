@@ -19,7 +19,7 @@ class CountWindowOperator final : public StepOperator {
       : node_(context.kind<plan::CountWindow>()),
         stepped_(context.node().stepped),
         store_(context.input_types(0)),
-        table_(key_types(context)),
+        table_(context.input_types(0, node_.keys)),
         builder_(context.output_types()) {}
 
   [[nodiscard]] std::size_t state_bytes() const override {
@@ -104,14 +104,6 @@ class CountWindowOperator final : public StepOperator {
     std::vector<Slot> rows;
     std::int64_t number = 0;
   };
-
-  static std::vector<columnar::LogicalType> key_types(const NodeContext& context) {
-    std::vector<columnar::LogicalType> types;
-    for (const std::uint32_t key : context.kind<plan::CountWindow>().keys) {
-      types.push_back(context.input(0).schema[key].type);
-    }
-    return types;
-  }
 
   plan::CountWindow node_;
   bool stepped_;

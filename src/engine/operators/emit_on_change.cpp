@@ -22,9 +22,9 @@ class EmitOnChangeOperator final : public StepOperator {
  public:
   explicit EmitOnChangeOperator(const NodeContext& context)
       : stepped_(context.node().stepped),
-        seen_columns_(seen_columns(context)),
+        seen_columns_(context.other_columns(0, context.kind<plan::Emit>().ignored)),
         result_(context.input_types(0)),
-        difference_(seen_types(context, seen_columns_)),
+        difference_(context.input_types(0, seen_columns_)),
         order_(result_.rows(), {}),
         written_(context.input_types(0)),
         builder_(context.output_types()) {}
@@ -85,21 +85,6 @@ class EmitOnChangeOperator final : public StepOperator {
   }
 
  private:
-  static std::vector<std::uint32_t> seen_columns(const NodeContext& context) {
-    const std::vector<std::uint32_t>& ignored = context.kind<plan::Emit>().ignored;
-    std::vector<std::uint32_t> seen;
-    for (std::uint32_t c = 0; c < context.input(0).schema.size(); ++c) {
-      if (std::find(ignored.begin(), ignored.end(), c) == ignored.end()) seen.push_back(c);
-    }
-    return seen;
-  }
-  static std::vector<columnar::LogicalType> seen_types(const NodeContext& context,
-                                                       const std::vector<std::uint32_t>& seen) {
-    std::vector<columnar::LogicalType> types;
-    for (const std::uint32_t column : seen) types.push_back(context.input(0).schema[column].type);
-    return types;
-  }
-
   /// Rows of the chunk at hand, seen through some of its columns.
   [[nodiscard]] static bool equal_rows(const std::vector<const Vector*>& columns, std::size_t a,
                                        std::size_t b) {

@@ -110,7 +110,7 @@ class JoinOperator final : public MergeOperator {
         node_(context.kind<plan::Join>()),
         weighted_(context.node().weighted),
         sides_{JoinSide(context.input_types(0)), JoinSide(context.input_types(1))},
-        table_(key_types(context)),
+        table_(context.input_types(0, node_.left_keys)),
         builder_(context.output_types()),
         types_(context.output_types()) {
     sides_[0].keys = node_.left_keys;
@@ -135,14 +135,6 @@ class JoinOperator final : public MergeOperator {
     Slot right;
     std::int64_t weight;
   };
-
-  static std::vector<columnar::LogicalType> key_types(const NodeContext& context) {
-    std::vector<columnar::LogicalType> types;
-    for (const std::uint32_t key : context.kind<plan::Join>().left_keys) {
-      types.push_back(context.input(0).schema[key].type);
-    }
-    return types;
-  }
 
   /// The chunk with one more column: each row's key group, plus kNullKey where a key is NULL. The group stays
   /// while rows that name it wait.

@@ -29,7 +29,7 @@ class KeyedJoinOperator final : public MergeOperator {
         quiet_left_(nobody_sees_left(context)),
         keys_{context.kind<plan::Join>().left_keys, context.kind<plan::Join>().right_keys},
         stores_{RowStore(context.input_types(0)), RowStore(context.input_types(1))},
-        table_(key_types(context)),
+        table_(context.input_types(0, keys_[0])),
         builder_(context.output_types()) {}
 
   [[nodiscard]] std::size_t state_bytes() const override {
@@ -54,14 +54,6 @@ class KeyedJoinOperator final : public MergeOperator {
     std::uint32_t waiting = 0;  // rows that have come and wait for their step
     bool touched = false;
   };
-
-  static std::vector<columnar::LogicalType> key_types(const NodeContext& context) {
-    std::vector<columnar::LogicalType> types;
-    for (const std::uint32_t key : context.kind<plan::Join>().left_keys) {
-      types.push_back(context.input(0).schema[key].type);
-    }
-    return types;
-  }
 
   static bool nobody_sees_left(const NodeContext& context) {
     const auto& join = context.kind<plan::Join>();

@@ -22,12 +22,12 @@ class NewestOperator final : public StepOperator {
   explicit NewestOperator(const NodeContext& context)
       : partition_(context.kind<plan::TopN>().partition),
         stepped_(context.node().stepped),
-        kept_(kept_columns(context)),
+        kept_(context.other_columns(0, partition_)),
         seq_column_(
             *plan::newest_by(context.plan, context.kind<plan::TopN>(), context.node().inputs[0].node)),
         seq_place_(place_of(seq_column_)),
-        store_(types_of(context, kept_)),
-        table_(types_of(context, partition_)),
+        store_(context.input_types(0, kept_)),
+        table_(context.input_types(0, partition_)),
         builder_(context.output_types()) {}
 
   [[nodiscard]] std::size_t state_bytes() const override {
@@ -125,21 +125,6 @@ class NewestOperator final : public StepOperator {
     bool touched = false;
   };
 
-  /// The columns that rows are kept with: not the partition's, which its key has once for all.
-  static std::vector<std::uint32_t> kept_columns(const NodeContext& context) {
-    const std::vector<std::uint32_t>& partition = context.kind<plan::TopN>().partition;
-    std::vector<std::uint32_t> kept;
-    for (std::uint32_t c = 0; c < context.input(0).schema.size(); ++c) {
-      if (std::find(partition.begin(), partition.end(), c) == partition.end()) kept.push_back(c);
-    }
-    return kept;
-  }
-  static std::vector<columnar::LogicalType> types_of(const NodeContext& context,
-                                                     const std::vector<std::uint32_t>& columns) {
-    std::vector<columnar::LogicalType> types;
-    for (const std::uint32_t column : columns) types.push_back(context.input(0).schema[column].type);
-    return types;
-  }
   [[nodiscard]] std::size_t place_of(std::uint32_t column) const {
     const auto place = std::find(kept_.begin(), kept_.end(), column);
     DART_CHECK(place != kept_.end());
@@ -172,7 +157,7 @@ class NewestOperator final : public StepOperator {
 
   std::vector<std::uint32_t> partition_;
   bool stepped_;
-  std::vector<std::uint32_t> kept_;  // input columns
+  std::vector<std::uint32_t> kept_;  // input columns; the partition's its key has once for all
   std::uint32_t seq_column_;
   std::size_t seq_place_;
   RowStore store_;

@@ -20,7 +20,7 @@ class OverOperator final : public Operator {
       : node_(context.kind<plan::Over>()),
         stepped_(context.node().stepped),
         types_(context.input_types(0)),
-        table_(partition_types(context)),
+        table_(context.input_types(0, node_.partition)),
         held_(types_) {
     const auto output = context.output_types();
     for (std::size_t c = 0; c < node_.calls.size(); ++c) {
@@ -121,14 +121,6 @@ class OverOperator final : public Operator {
     std::size_t end;    // of slots_
     std::int64_t step;  // that ended it
   };
-
-  static std::vector<columnar::LogicalType> partition_types(const NodeContext& context) {
-    std::vector<columnar::LogicalType> types;
-    for (const std::uint32_t key : context.kind<plan::Over>().partition) {
-      types.push_back(context.input(0).schema[key].type);
-    }
-    return types;
-  }
 
   [[nodiscard]] bool orders_by_time() const { return types_[node_.order].is_time(); }
 

@@ -40,11 +40,11 @@ class TopNOperator final : public StepOperator {
         weighted_(context.node().weighted),
         stepped_(context.node().stepped),
         last_(last_rank(node_)),
-        kept_(kept_columns(context)),
-        store_(kept_types(context)),
+        kept_(context.other_columns(0, node_.partition)),
+        store_(context.input_types(0, kept_)),
         order_(store_, kept_order(node_, kept_)),
         identity_(identity(context, kept_)),
-        table_(partition_types(context)),
+        table_(context.input_types(0, node_.partition)),
         builder_(context.output_types()) {
     if (order_.leading_words() == 0 || last_ > kLongestList) return;
     front_rows_ = std::max(kFrontRows, 4 * last_);
@@ -167,29 +167,6 @@ class TopNOperator final : public StepOperator {
     return __builtin_add_overflow(node.offset, node.limit, &rank) ? INT64_MAX : rank;
   }
 
-  static std::vector<columnar::LogicalType> partition_types(const NodeContext& context) {
-    std::vector<columnar::LogicalType> types;
-    for (const std::uint32_t key : context.kind<plan::TopN>().partition) {
-      types.push_back(context.input(0).schema[key].type);
-    }
-    return types;
-  }
-
-  /// The columns that rows are kept with: not the partition's, which its key has once for all.
-  static std::vector<std::uint32_t> kept_columns(const NodeContext& context) {
-    const std::vector<std::uint32_t>& partition = context.kind<plan::TopN>().partition;
-    std::vector<std::uint32_t> kept;
-    for (std::uint32_t c = 0; c < context.input(0).schema.size(); ++c) {
-      if (std::find(partition.begin(), partition.end(), c) == partition.end()) kept.push_back(c);
-    }
-    return kept;
-  }
-  static std::vector<columnar::LogicalType> kept_types(const NodeContext& context) {
-    std::vector<columnar::LogicalType> types;
-    for (const std::uint32_t column : kept_columns(context))
-      types.push_back(context.input(0).schema[column].type);
-    return types;
-  }
   /// Kept columns that tell a partition's rows apart.
   static std::vector<std::uint32_t> identity(const NodeContext& context,
                                              const std::vector<std::uint32_t>& kept) {
@@ -494,7 +471,7 @@ class TopNOperator final : public StepOperator {
   bool weighted_;
   bool stepped_;
   std::int64_t last_;                // rank of the last row listed: offset + limit
-  std::vector<std::uint32_t> kept_;  // input columns
+  std::vector<std::uint32_t> kept_;  // input columns; the partition's its key has once for all
   RowStore store_;                   // those of every row
   SortOrder order_;
   std::vector<std::uint32_t> identity_;  // places in kept_
