@@ -18,32 +18,8 @@ std::uint32_t bits_of(const columnar::LogicalType& type) {
   return type.physical() == PhysicalType::Int64 ? 64 : 0;
 }
 
-/// Whether columns of these types fit two words, in order, none across the border.
-bool fits_two_words(const std::vector<columnar::LogicalType>& types) {
-  std::uint32_t used = 0;
-  for (const columnar::LogicalType& type : types) {
-    const std::uint32_t bits = bits_of(type);
-    if (bits == 0) return false;
-    if (bits == 64) used = (used + 63) / 64 * 64;
-    used += bits;
-  }
-  return used <= 128;
-}
-
 std::uint64_t hash_words(std::uint64_t head, std::uint64_t tail) {
   return fold(head ^ 0x9E3779B97F4A7C15ULL, tail ^ 0xD6E8FEB86659FD93ULL);
-}
-
-/// Calls set(column, word, shift, bits) for each column's place in the two words.
-template <class Set>
-void for_each_place(const std::vector<columnar::LogicalType>& types, const Set& set) {
-  std::uint32_t used = 0;
-  for (std::size_t c = 0; c < types.size(); ++c) {
-    const std::uint32_t bits = bits_of(types[c]);
-    if (bits == 64) used = (used + 63) / 64 * 64;
-    set(c, used / 64, used % 64, bits);
-    used += bits;
-  }
 }
 
 constexpr std::uint64_t cut(std::int64_t value, std::uint32_t bits) {
@@ -52,13 +28,28 @@ constexpr std::uint64_t cut(std::int64_t value, std::uint32_t bits) {
 
 }  // namespace
 
+std::vector<GroupTable::Place> GroupTable::places_of(const std::vector<columnar::LogicalType>& types) {
+  std::vector<Place> places;
+  std::uint32_t used = 0;
+  for (const columnar::LogicalType& type : types) {
+    const std::uint32_t bits = bits_of(type);
+    if (bits == 0) return {};
+    if (bits == 64) used = (used + 63) / 64 * 64;
+    places.push_back({used / 64, used % 64, bits});
+    used += bits;
+  }
+  if (used > 128) places.clear();
+  return places;
+}
+
 GroupTable::GroupTable(std::vector<columnar::LogicalType> key_types) : keys_(std::move(key_types)) {
   if (keys_.types().size() == 1) {
     const PhysicalType type = keys_.types()[0].physical();
     if (type == PhysicalType::Int64) mode_ = Mode::Integer;
     if (type == PhysicalType::String) mode_ = Mode::Text;
-  } else if (!keys_.types().empty() && fits_two_words(keys_.types())) {
-    mode_ = Mode::Packed;
+  } else {
+    places_ = places_of(keys_.types());
+    if (!places_.empty()) mode_ = Mode::Packed;
   }
   rebuild(kSmallest);
 }
@@ -157,14 +148,14 @@ void GroupTable::lookup_packed(std::span<const Vector* const> keys, std::size_t 
 
 void GroupTable::pack_ahead(std::span<const Vector* const> keys, std::size_t first, std::size_t rows) {
   words_.assign(rows, Words{0, 0});
-  for_each_place(keys_.types(),
-                 [&](std::size_t c, std::uint32_t word, std::uint32_t shift, std::uint32_t bits) {
-                   const Vector& key = *keys[c];
-                   for (std::size_t k = 0; k < rows; ++k) {
-                     const std::uint64_t value = cut(key.at<std::int64_t>(first + k), bits) << shift;
-                     (word == 0 ? words_[k].head : words_[k].tail) |= value;
-                   }
-                 });
+  for (std::size_t c = 0; c < places_.size(); ++c) {
+    const auto [word, shift, bits] = places_[c];
+    const Vector& key = *keys[c];
+    for (std::size_t k = 0; k < rows; ++k) {
+      const std::uint64_t value = cut(key.at<std::int64_t>(first + k), bits) << shift;
+      (word == 0 ? words_[k].head : words_[k].tail) |= value;
+    }
+  }
 }
 
 template <bool insert>
@@ -264,12 +255,12 @@ std::uint64_t GroupTable::hash_group(Group group) const {
   if (mode_ == Mode::Packed) {
     Words words{0, 0};
     bool null = false;
-    for_each_place(
-        keys_.types(), [&](std::size_t c, std::uint32_t word, std::uint32_t shift, std::uint32_t bits) {
-          null = null || keys_.is_null(group, c);
-          if (null) return;
-          (word == 0 ? words.head : words.tail) |= cut(keys_.get<std::int64_t>(group, c), bits) << shift;
-        });
+    for (std::size_t c = 0; c < places_.size(); ++c) {
+      null = keys_.is_null(group, c);
+      if (null) break;
+      const auto [word, shift, bits] = places_[c];
+      (word == 0 ? words.head : words.tail) |= cut(keys_.get<std::int64_t>(group, c), bits) << shift;
+    }
     if (!null) return hash_words(words.head, words.tail);
   }
   return keys_.hash(group);

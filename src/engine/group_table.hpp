@@ -57,6 +57,14 @@ class GroupTable {
     std::uint64_t tail;
   };
 
+  struct Place {  // of a column in the two words
+    std::uint32_t word;
+    std::uint32_t shift;
+    std::uint32_t bits;
+  };
+
+  /// The columns in order, none across the border of the words; empty when they do not fit.
+  [[nodiscard]] static std::vector<Place> places_of(const std::vector<columnar::LogicalType>& types);
   template <bool insert>
   void lookup(std::span<const columnar::Vector* const> keys, std::size_t first, std::size_t rows,
               Group* groups);
@@ -85,7 +93,8 @@ class GroupTable {
   std::size_t mask_ = 0;
   Group null_group_ = kNone;  // Integer and Text modes keep the NULL key apart
   std::vector<std::uint64_t> hashes_;
-  std::vector<Words> words_;  // Packed: the keys of a batch
+  std::vector<Place> places_;  // Packed: of each column
+  std::vector<Words> words_;   // Packed: the keys of a batch
 };
 
 }  // namespace dart::engine
