@@ -89,6 +89,15 @@ class MemorySink : public engine::Sink {
 
 }  // namespace
 
+plan::Catalogue memory_catalogue() {
+  plan::ConnectorSpec memory;
+  memory.name = "memory";
+  memory.is_source = memory.is_sink = true;
+  memory.takes_format = false;
+  memory.bounded = [](const plan::Options&) { return true; };
+  return {{memory}, {}};
+}
+
 Result<std::unique_ptr<engine::Source>> MemoryConnectors::open_source(const engine::ReadRequest& request) {
   return std::make_unique<MemorySource>(request, inputs[request.table->name]);
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/connector.hpp"
+#include "plan/catalogue.hpp"
 #include "support/row_bag.hpp"
 
 namespace dart::support {
@@ -19,6 +20,9 @@ struct Written {
   std::int64_t progress_first = 0;
   std::int64_t progress_last = 0;
 };
+
+/// Names the connector `memory`, a bounded source and a sink without a format: what compiling needs.
+[[nodiscard]] plan::Catalogue memory_catalogue();
 
 /// Sources that read rows held in memory and sinks that keep what they are given, by table name.
 class MemoryConnectors : public engine::ConnectorFactory {

@@ -11,15 +11,6 @@ namespace {
 
 constexpr std::int64_t kSecond = 1'000'000;
 
-plan::Catalogue memory_catalogue() {
-  plan::ConnectorSpec memory;
-  memory.name = "memory";
-  memory.is_source = memory.is_sink = true;
-  memory.takes_format = false;
-  memory.bounded = [](const plan::Options&) { return true; };
-  return {{memory}, {}};
-}
-
 }  // namespace
 
 const std::vector<std::string>& snapshot_queries() {

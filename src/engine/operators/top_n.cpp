@@ -213,7 +213,7 @@ class TopNOperator final : public StepOperator {
     if (!behind) mark_dirty(p);
     if (place.slot == RowStore::kNone) {
       partition.index.insert(place, words.data(), take_in(p, row, weight));
-      if (partition.index.size() == longest_of(partition)) long_.push_back(p);
+      if (too_long(partition)) long_.push_back(p);
       return;
     }
     weights_[place.slot] += weight;
@@ -277,14 +277,15 @@ class TopNOperator final : public StepOperator {
     return hashes_[row];
   }
 
-  [[nodiscard]] std::uint32_t longest_of(const Partition& partition) const {
-    return partition.longest != 0 ? partition.longest : longest_;
+  [[nodiscard]] bool too_long(const Partition& partition) const {
+    const std::uint32_t longest = partition.longest != 0 ? partition.longest : longest_;
+    return longest != 0 && partition.index.size() >= longest;
   }
 
   /// Hands the far end of a long front to the rest. Rows that share the bound's words stay in front; when
   /// those are many, the next cut waits until the front has doubled.
   void shorten(Partition& partition) {
-    if (partition.index.size() < longest_of(partition)) return;
+    if (!too_long(partition)) return;
     std::array<std::uint64_t, 2> bound = {};
     std::int64_t ahead = 0;
     std::vector<std::pair<SortOrder::Words, Slot>> front;
@@ -570,7 +571,7 @@ Status TopNOperator::read_partition(std::uint32_t p, ByteReader& in) {
     const SortIndex::Place place = partition.index.find(words.data(), slot);
     if (place.slot != RowStore::kNone) return fail(ErrorCode::Data, "a row that is there twice");
     partition.index.insert(place, words.data(), slot);
-    if (longest_ != 0 && partition.index.size() == longest_of(partition)) shorten(partition);
+    shorten(partition);
   }
   DART_TRY(const std::size_t listed, in.count());
   for (std::size_t k = 0; k < listed; ++k) {

@@ -19,15 +19,6 @@
 namespace dart::support {
 namespace {
 
-plan::Catalogue memory_catalogue() {
-  plan::ConnectorSpec memory;
-  memory.name = "memory";
-  memory.is_source = memory.is_sink = true;
-  memory.takes_format = false;
-  memory.bounded = [](const plan::Options&) { return true; };
-  return {{memory}, {}};
-}
-
 using Bag = std::map<Cells, std::int64_t, CellsLess>;
 
 std::vector<Cells> rows_of(const Bag& bag) {
