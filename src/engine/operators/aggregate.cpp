@@ -126,10 +126,7 @@ class AggregateOperator final : public StepOperator {
   }
 
   void flush(Output& out) override {
-    builder_.flush(out, weighted_, stepped_,
-                   [this](const ChunkBuilder::Row* rows, std::size_t count, std::vector<Vector>& columns) {
-                     fill(rows, count, columns);
-                   });
+    builder_.flush(out, weighted_, stepped_, [this](ChunkBuilder::Piece& piece) { fill(piece); });
     for (const Slot slot : old_results_) results_store_.erase(slot);
     old_results_.clear();
     for (const std::uint32_t group : retired_) {
@@ -291,13 +288,9 @@ class AggregateOperator final : public StepOperator {
     }
   }
 
-  void fill(const ChunkBuilder::Row* rows, std::size_t count, std::vector<Vector>& columns) {
-    slots_.resize(count);
-    for (std::size_t k = 0; k < count; ++k) slots_[k] = rows[k].index;
-    const std::size_t keys = node_.keys.size();
-    for (std::size_t c = 0; c < keys; ++c) table_.keys().read(c, slots_, columns[c], 0);
-    for (std::size_t k = 0; k < count; ++k) slots_[k] = rows[k].second;
-    for (std::size_t c = 0; c < results_.size(); ++c) results_store_.read(c, slots_, columns[keys + c], 0);
+  void fill(ChunkBuilder::Piece& piece) {
+    piece.read(table_.keys(), ChunkBuilder::kIndex, 0);
+    piece.read(results_store_, ChunkBuilder::kSecond, node_.keys.size());
   }
 
   plan::Aggregate node_;
@@ -321,7 +314,6 @@ class AggregateOperator final : public StepOperator {
   std::vector<std::uint32_t> retired_;  // may be forgotten once their last rows are out
   std::vector<Slot> old_results_;       // to be erased once their rows are out
   std::vector<std::pair<std::uint32_t, Slot>> inserts_;
-  std::vector<Slot> slots_;
   using Expiry = std::pair<std::int64_t, std::uint32_t>;
   std::priority_queue<Expiry, std::vector<Expiry>, std::greater<>> expiries_;
   std::vector<std::uint64_t> arrivals_;  // AtClose, by group: when its first row came

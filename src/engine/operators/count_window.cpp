@@ -81,15 +81,7 @@ class CountWindowOperator final : public StepOperator {
   void finish_step(std::int64_t) override {}
 
   void flush(Output& out) override {
-    builder_.flush(out, false, stepped_,
-                   [this](const ChunkBuilder::Row* rows, std::size_t count, std::vector<Vector>& columns) {
-                     slots_.resize(count);
-                     for (std::size_t k = 0; k < count; ++k) slots_[k] = rows[k].index;
-                     const std::size_t width = columns.size() - 1;
-                     for (std::size_t c = 0; c < width; ++c) store_.read(c, slots_, columns[c], 0);
-                     auto* ids = columns[width].mutable_data<std::int64_t>();
-                     for (std::size_t k = 0; k < count; ++k) ids[k] = numbers_[rows[k].second];
-                   });
+    builder_.flush(out, false, stepped_, [this](ChunkBuilder::Piece& piece) { fill(piece); });
     for (const Slot slot : emitted_) store_.erase(slot);
     emitted_.clear();
     numbers_.clear();
@@ -105,6 +97,12 @@ class CountWindowOperator final : public StepOperator {
     std::int64_t number = 0;
   };
 
+  void fill(ChunkBuilder::Piece& piece) {
+    piece.read(store_, ChunkBuilder::kIndex, 0);
+    auto* ids = piece.column(store_.types().size()).mutable_data<std::int64_t>();
+    for (const ChunkBuilder::Row& row : piece.rows()) *ids++ = numbers_[row.second];
+  }
+
   plan::CountWindow node_;
   bool stepped_;
   RowStore store_;
@@ -116,7 +114,6 @@ class CountWindowOperator final : public StepOperator {
   std::vector<std::uint32_t> groups_;
   std::vector<Slot> emitted_;
   std::vector<std::int64_t> numbers_;  // block numbers of this chunk, by ChunkBuilder::Row::second
-  std::vector<Slot> slots_;
 };
 
 }  // namespace

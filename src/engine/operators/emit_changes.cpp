@@ -49,12 +49,7 @@ class EmitChangesOperator final : public StepOperator {
 
   void flush(Output& out) override {
     builder_.flush(out, true, stepped_,
-                   [this](const ChunkBuilder::Row* rows, std::size_t count, std::vector<Vector>& columns) {
-                     slots_.resize(count);
-                     for (std::size_t k = 0; k < count; ++k) slots_[k] = rows[k].index;
-                     for (std::size_t c = 0; c < columns.size(); ++c)
-                       rows_.keys().read(c, slots_, columns[c], 0);
-                   });
+                   [this](ChunkBuilder::Piece& piece) { piece.read(rows_.keys(), ChunkBuilder::kIndex, 0); });
     if (touched_.empty()) rows_.clear();
   }
 
@@ -67,7 +62,6 @@ class EmitChangesOperator final : public StepOperator {
   std::vector<std::uint32_t> touched_;
   std::vector<const Vector*> columns_;
   std::vector<std::uint32_t> groups_;
-  std::vector<RowStore::Slot> slots_;
 };
 
 }  // namespace

@@ -76,11 +76,7 @@ class EmitOnChangeOperator final : public StepOperator {
   void flush(Output& out) override {
     apply_chain();
     builder_.flush(out, false, stepped_,
-                   [this](const ChunkBuilder::Row* rows, std::size_t count, std::vector<Vector>& columns) {
-                     slots_.resize(count);
-                     for (std::size_t k = 0; k < count; ++k) slots_[k] = rows[k].index;
-                     for (std::size_t c = 0; c < columns.size(); ++c) written_.read(c, slots_, columns[c], 0);
-                   });
+                   [this](ChunkBuilder::Piece& piece) { piece.read(written_, ChunkBuilder::kIndex, 0); });
     written_.clear();
   }
 

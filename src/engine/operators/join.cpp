@@ -219,21 +219,13 @@ class JoinOperator final : public MergeOperator {
   }
   void pad_closed(std::int64_t step);
 
-  void fill(const ChunkBuilder::Row* rows, std::size_t count, std::vector<Vector>& columns) {
-    slots_.resize(count);
-    const std::size_t width = sides_[0].store.types().size();
-    for (std::size_t k = 0; k < count; ++k) slots_[k] = rows[k].index;
-    for (std::size_t c = 0; c < width; ++c) sides_[0].store.read(c, slots_, columns[c], 0);
-    for (std::size_t k = 0; k < count; ++k) slots_[k] = rows[k].second;
-    for (std::size_t c = width; c < columns.size(); ++c)
-      sides_[1].store.read(c - width, slots_, columns[c], 0);
+  void fill(ChunkBuilder::Piece& piece) {
+    piece.read(sides_[0].store, ChunkBuilder::kIndex, 0);
+    piece.read(sides_[1].store, ChunkBuilder::kSecond, sides_[0].store.types().size());
   }
 
   void flush(Output& out) override {
-    builder_.flush(out, weighted_, stepped(),
-                   [this](const ChunkBuilder::Row* rows, std::size_t count, std::vector<Vector>& columns) {
-                     fill(rows, count, columns);
-                   });
+    builder_.flush(out, weighted_, stepped(), [this](ChunkBuilder::Piece& piece) { fill(piece); });
     for (JoinSide& side : sides_) {
       for (const Slot slot : side.gone) side.store.erase(slot);
       side.gone.clear();
@@ -259,6 +251,7 @@ class JoinOperator final : public MergeOperator {
   std::vector<std::int64_t> padding_;   // left join, by left slot: weight of the NULL row emitted for it
 
   std::vector<columnar::LogicalType> types_;
+  std::vector<Slot> slots_;
   Chunk candidate_chunk_;
   std::vector<Pair> pairs_;
   std::vector<Slot> touched_;
@@ -267,7 +260,6 @@ class JoinOperator final : public MergeOperator {
   std::vector<std::uint32_t> emptied_;
   std::vector<const Vector*> columns_;
   std::vector<std::uint32_t> row_groups_;
-  std::vector<Slot> slots_;
   using Expiry = std::pair<std::int64_t, std::uint32_t>;
   std::priority_queue<Expiry, std::vector<Expiry>, std::greater<>> expiries_;
 };
@@ -340,7 +332,8 @@ void JoinOperator::apply_conditions() {
   candidate_chunk_.columns.resize(types_.size());
   for (std::size_t c = 0; c < types_.size(); ++c) candidate_chunk_.columns[c].reset(types_[c], rows.size());
   candidate_chunk_.rows = rows.size();
-  fill(rows.data(), rows.size(), candidate_chunk_.columns);
+  ChunkBuilder::Piece piece(rows, candidate_chunk_.columns, slots_);
+  fill(piece);
   std::vector<std::uint8_t> keep(rows.size(), 1);
   for (Evaluator& condition : conditions_) {
     columnar::RowErrors errors;

@@ -150,10 +150,7 @@ class KeyedJoinOperator final : public MergeOperator {
   [[nodiscard]] bool left_stands_alone() const { return kind_ == plan::JoinKind::Left; }
 
   void flush(Output& out) override {
-    builder_.flush(out, weighted_, stepped(),
-                   [this](const ChunkBuilder::Row* rows, std::size_t count, std::vector<Vector>& columns) {
-                     fill(rows, count, columns);
-                   });
+    builder_.flush(out, weighted_, stepped(), [this](ChunkBuilder::Piece& piece) { fill(piece); });
     for (const std::size_t port : {0U, 1U}) {
       for (const Slot slot : gone_[port]) stores_[port].erase(slot);
       gone_[port].clear();
@@ -171,13 +168,9 @@ class KeyedJoinOperator final : public MergeOperator {
     retired_.clear();
   }
 
-  void fill(const ChunkBuilder::Row* rows, std::size_t count, std::vector<Vector>& columns) {
-    slots_.resize(count);
-    const std::size_t width = stores_[0].types().size();
-    for (std::size_t k = 0; k < count; ++k) slots_[k] = rows[k].index;
-    for (std::size_t c = 0; c < width; ++c) stores_[0].read(c, slots_, columns[c], 0);
-    for (std::size_t k = 0; k < count; ++k) slots_[k] = rows[k].second;
-    for (std::size_t c = width; c < columns.size(); ++c) stores_[1].read(c - width, slots_, columns[c], 0);
+  void fill(ChunkBuilder::Piece& piece) {
+    piece.read(stores_[0], ChunkBuilder::kIndex, 0);
+    piece.read(stores_[1], ChunkBuilder::kSecond, stores_[0].types().size());
   }
 
   plan::JoinKind kind_;
@@ -196,7 +189,6 @@ class KeyedJoinOperator final : public MergeOperator {
   std::vector<std::uint32_t> retired_;
   std::vector<const Vector*> columns_;
   std::vector<std::uint32_t> row_groups_;
-  std::vector<Slot> slots_;
 };
 
 void KeyedJoinOperator::write_state(ByteWriter& out) const {

@@ -97,10 +97,7 @@ class NewestOperator final : public StepOperator {
   }
 
   void flush(Output& out) override {
-    builder_.flush(out, true, stepped_,
-                   [this](const ChunkBuilder::Row* rows, std::size_t count, std::vector<Vector>& columns) {
-                     fill(rows, count, columns);
-                   });
+    builder_.flush(out, true, stepped_, [this](ChunkBuilder::Piece& piece) { fill(piece); });
     for (const Slot slot : gone_) store_.erase(slot);
     gone_.clear();
     for (const std::uint32_t group : emptied_) {
@@ -145,14 +142,9 @@ class NewestOperator final : public StepOperator {
     if (!std::exchange(newest.touched, true)) touched_.push_back(group);
   }
 
-  void fill(const ChunkBuilder::Row* rows, std::size_t count, std::vector<Vector>& columns) {
-    slots_.resize(count);
-    for (std::size_t k = 0; k < count; ++k) slots_[k] = rows[k].index;
-    for (std::size_t c = 0; c < kept_.size(); ++c) store_.read(c, slots_, columns[kept_[c]], 0);
-    for (std::size_t k = 0; k < count; ++k) slots_[k] = rows[k].second;
-    for (std::size_t c = 0; c < partition_.size(); ++c) {
-      table_.keys().read(c, slots_, columns[partition_[c]], 0);
-    }
+  void fill(ChunkBuilder::Piece& piece) {
+    piece.read(store_, ChunkBuilder::kIndex, kept_);
+    piece.read(table_.keys(), ChunkBuilder::kSecond, partition_);
   }
 
   std::vector<std::uint32_t> partition_;
@@ -172,7 +164,6 @@ class NewestOperator final : public StepOperator {
   std::vector<Slot> gone_;  // to be erased once the rows collected so far are out
   std::vector<std::uint32_t> emptied_;
   std::vector<std::uint32_t> erased_;
-  std::vector<Slot> slots_;
 };
 
 }  // namespace

@@ -80,11 +80,7 @@ class SlidingOperator final : public StepOperator {
 
   void flush(Output& out) override {
     builder_.flush(out, true, stepped_,
-                   [this](const ChunkBuilder::Row* rows, std::size_t count, std::vector<Vector>& columns) {
-                     slots_.resize(count);
-                     for (std::size_t k = 0; k < count; ++k) slots_[k] = rows[k].index;
-                     for (std::size_t c = 0; c < columns.size(); ++c) store_.read(c, slots_, columns[c], 0);
-                   });
+                   [this](ChunkBuilder::Piece& piece) { piece.read(store_, ChunkBuilder::kIndex, 0); });
     for (const Slot slot : expired_) store_.erase(slot);
     expired_.clear();
   }
@@ -129,7 +125,6 @@ class SlidingOperator final : public StepOperator {
   EventTime now_ = kMinEventTime;
   std::vector<const Vector*> columns_;
   std::vector<Slot> expired_;
-  std::vector<Slot> slots_;
 };
 
 }  // namespace

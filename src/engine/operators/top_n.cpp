@@ -104,10 +104,7 @@ class TopNOperator final : public StepOperator {
   }
 
   void flush(Output& out) override {
-    builder_.flush(out, weighted_, stepped_,
-                   [this](const ChunkBuilder::Row* rows, std::size_t count, std::vector<Vector>& columns) {
-                     fill(rows, count, columns);
-                   });
+    builder_.flush(out, weighted_, stepped_, [this](ChunkBuilder::Piece& piece) { fill(piece); });
     for (const Slot slot : gone_) store_.erase(slot);
     gone_.clear();
     for (const std::uint32_t p : emptied_) {
@@ -450,19 +447,15 @@ class TopNOperator final : public StepOperator {
     return order_.compare(a_words.data(), a, b_words.data(), b) < 0;
   }
 
-  void fill(const ChunkBuilder::Row* rows, std::size_t count, std::vector<Vector>& columns) {
-    slots_.resize(count);
-    for (std::size_t k = 0; k < count; ++k) slots_[k] = rows[k].index;
-    for (std::size_t c = 0; c < kept_.size(); ++c) store_.read(c, slots_, columns[kept_[c]], 0);
+  void fill(ChunkBuilder::Piece& piece) {
+    piece.read(store_, ChunkBuilder::kIndex, kept_);
     if (!node_.partition.empty()) {
-      for (std::size_t k = 0; k < count; ++k) slots_[k] = owners_[rows[k].index];
-      for (std::size_t c = 0; c < node_.partition.size(); ++c) {
-        table_.keys().read(c, slots_, columns[node_.partition[c]], 0);
-      }
+      const auto partition_of = [this](const ChunkBuilder::Row& row) { return owners_[row.index]; };
+      piece.read(table_.keys(), partition_of, node_.partition);
     }
     if (!node_.with_rank) return;
-    auto* ranks = columns.back().mutable_data<std::int64_t>();
-    for (std::size_t k = 0; k < count; ++k) ranks[k] = rows[k].second;
+    auto* ranks = piece.column(kept_.size() + node_.partition.size()).mutable_data<std::int64_t>();
+    for (const ChunkBuilder::Row& row : piece.rows()) *ranks++ = row.second;
   }
 
   void write_partition(const Partition& partition, ByteWriter& out) const;
@@ -499,7 +492,6 @@ class TopNOperator final : public StepOperator {
   std::vector<std::uint32_t> emptied_;
   std::vector<Slot> fresh_;
   std::vector<Slot> inserts_;
-  std::vector<Slot> slots_;
 };
 
 void TopNOperator::write_state(ByteWriter& out) const {
