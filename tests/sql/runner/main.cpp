@@ -1,13 +1,13 @@
 // Runs one file of SQL tests: sql_runner FILE.slt. Exit code 1 when an answer differs.
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <sstream>
 
 #include "sql/runner/check.hpp"
+#include "support/temp_folder.hpp"
 
 namespace {
 
@@ -17,15 +17,8 @@ using dart::sql_test::Case;
 /// An empty folder with the case's files, the current one while the case runs.
 class Folder {
  public:
-  Folder() : old_(fs::current_path()) {
-    std::string name = (fs::temp_directory_path() / "dart-sql-XXXXXX").string();
-    path_ = mkdtemp(name.data());
-    fs::current_path(path_);
-  }
-  ~Folder() {
-    fs::current_path(old_);
-    fs::remove_all(path_);
-  }
+  Folder() : old_(fs::current_path()) { fs::current_path(folder_.path()); }
+  ~Folder() { fs::current_path(old_); }
   Folder(const Folder&) = delete;
   Folder& operator=(const Folder&) = delete;
 
@@ -36,7 +29,7 @@ class Folder {
 
  private:
   fs::path old_;
-  fs::path path_;
+  dart::support::TempFolder folder_;
 };
 
 /// The number of runs that differ from what is expected.

@@ -1,13 +1,11 @@
 #include <gmock/gmock.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <string>
 
 #include <nlohmann/json.hpp>
 
 #include "support/child_process.hpp"
+#include "support/temp_folder.hpp"
 
 namespace dart::test {
 namespace {
@@ -18,16 +16,8 @@ const std::string kDart = DART_BINARY_DIR "/dart";
 
 class BenchCommandTest : public testing::Test {
  protected:
-  BenchCommandTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "dart_bench_XXXXXX").string();
-    folder_ = mkdtemp(name.data());
-  }
-  ~BenchCommandTest() override { std::filesystem::remove_all(folder_); }
-  std::string write_file(const std::string& text) const {
-    std::ofstream(folder_ + "/q.sql") << text;
-    return folder_ + "/q.sql";
-  }
-  std::string folder_;
+  std::string write_file(const std::string& text) const { return folder_.write("q.sql", text); }
+  support::TempFolder folder_;
 };
 
 TEST_F(BenchCommandTest, MeasuresAllWorkloadsAndChecksThemAgainstTheLoops) {

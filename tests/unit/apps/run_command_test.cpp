@@ -1,14 +1,13 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "support/child_process.hpp"
+#include "support/temp_folder.hpp"
 
 namespace dart::test {
 namespace {
@@ -32,24 +31,13 @@ std::size_t lines_of(const std::string& text) {
 
 class RunCommandTest : public testing::Test {
  protected:
-  RunCommandTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "dart_run_XXXXXX").string();
-    folder_ = mkdtemp(name.data());
-  }
-  ~RunCommandTest() override { std::filesystem::remove_all(folder_); }
-
-  std::string write_file(const std::string& name, const std::string& text) const {
-    const std::string path = folder_ + "/" + name;
-    std::ofstream(path) << text;
-    return path;
-  }
   /// CREATE TABLE t over a CSV file with one bigint column and these lines.
   std::string numbers(const std::string& lines) const {
     return "CREATE TABLE t (n bigint) WITH (connector = 'file', format = 'csv', path = '" +
-           write_file("numbers.csv", lines) + "');\n";
+           folder_.write("numbers.csv", lines) + "');\n";
   }
 
-  std::string folder_;
+  support::TempFolder folder_;
 };
 
 TEST(CommandLineTest, VersionAndHelp) {
@@ -95,20 +83,20 @@ TEST_F(RunCommandTest, PrintsRowsAsATableAsCsvAndAsJson) {
 }
 
 TEST_F(RunCommandTest, TheFileMayBeNamedEitherWayAndVariablesWin) {
-  const std::string path =
-      write_file("q.sql", "\\set least 2\n" + numbers("1\n2\n3\n") + "SELECT n FROM t WHERE n >= :least;\n");
+  const std::string path = folder_.write(
+      "q.sql", "\\set least 2\n" + numbers("1\n2\n3\n") + "SELECT n FROM t WHERE n >= :least;\n");
   EXPECT_EQ(run_process({kDart, "run", path, "-o", "csv"}).out, "n\n2\n3\n");
   EXPECT_EQ(run_process({kDart, "run", "-o", "csv", "-f", path, "-v", "least=3"}).out, "n\n3\n");
 }
 
 TEST_F(RunCommandTest, AMissingScriptIsAnError) {
-  const auto result = run_process({kDart, "run", folder_ + "/nope.sql"});
+  const auto result = run_process({kDart, "run", folder_.file("nope.sql")});
   EXPECT_EQ(result.exit_code, 1);
-  EXPECT_EQ(result.err, "error: cannot open '" + folder_ + "/nope.sql': No such file or directory\n");
+  EXPECT_EQ(result.err, "error: cannot open '" + folder_.file("nope.sql") + "': No such file or directory\n");
 }
 
 TEST_F(RunCommandTest, ASqlErrorNamesLineAndColumnAndPointsThere) {
-  const std::string path = write_file("q.sql", numbers("1\n") + "SELECT m FROM t;\n");
+  const std::string path = folder_.write("q.sql", numbers("1\n") + "SELECT m FROM t;\n");
   const auto result = run_process({kDart, "run", path});
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_THAT(result.err, StartsWith(path + ":2:8: error: "));
@@ -118,8 +106,8 @@ TEST_F(RunCommandTest, ASqlErrorNamesLineAndColumnAndPointsThere) {
 
 TEST_F(RunCommandTest, AMissingInputIsAnError) {
   const auto result = run_process(
-      run_stdin(), "CREATE TABLE t (n bigint) WITH (connector = 'file', format = 'csv', path = '" + folder_ +
-                       "/nope.csv');\nSELECT n FROM t;\n");
+      run_stdin(), "CREATE TABLE t (n bigint) WITH (connector = 'file', format = 'csv', path = '" +
+                       folder_.path().string() + "/nope.csv');\nSELECT n FROM t;\n");
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_THAT(result.err, HasSubstr("nope.csv': No such file or directory"));
   EXPECT_EQ(lines_of(result.err), 1U) << result.err;
@@ -168,7 +156,7 @@ TEST_F(RunCommandTest, BadRowsAreCountedAndTheStreamGoesOn) {
 }
 
 TEST_F(RunCommandTest, StatisticsAsJsonAccountForEveryRow) {
-  const std::string out = folder_ + "/out.csv";
+  const std::string out = folder_.file("out.csv");
   const auto result =
       run_process(run_stdin({"--stats", "-o", "json"}),
                   numbers("1\n2\n3\n4\n5\n") +
@@ -190,7 +178,7 @@ TEST_F(RunCommandTest, StatisticsAsJsonAccountForEveryRow) {
 
 TEST_F(RunCommandTest, AnInterruptEndsTheQueryInOrder) {
   for (const int number : {SIGINT, SIGTERM}) {
-    const std::string path = write_file(
+    const std::string path = folder_.write(
         "q.sql",
         "CREATE TABLE t (n bigint) WITH (connector = 'stdin', format = 'csv');\nSELECT n + 1 AS n FROM t;\n");
     ChildProcess child({kDart, "run", path, "-o", "csv"});
@@ -266,9 +254,9 @@ TEST_F(RunCommandTest, AFullLimitEndsAnEndlessQuery) {
 
 TEST_F(RunCommandTest, AFullLimitDoesNotWaitForTheEndOfStdin) {
   const std::string script =
-      write_file("first.sql",
-                 "CREATE TABLE t (n bigint) WITH (connector = 'stdin', format = 'csv');\n"
-                 "SELECT n FROM t LIMIT 2;\n");
+      folder_.write("first.sql",
+                    "CREATE TABLE t (n bigint) WITH (connector = 'stdin', format = 'csv');\n"
+                    "SELECT n FROM t LIMIT 2;\n");
   for (const std::string workers : {"1", "2"}) {
     ChildProcess child({kDart, "run", script, "-o", "csv", "--workers", workers});
     child.send("1\n2\n3\n");  // and stdin stays open

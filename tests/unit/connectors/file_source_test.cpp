@@ -7,14 +7,14 @@
 
 #include "connectors/file_bytes.hpp"
 #include "piecewise_bytes.hpp"
-#include "temp_folder.hpp"
+#include "support/temp_folder.hpp"
 
 namespace dart::connectors {
 namespace {
 
 using columnar::TypeId;
+using support::TempFolder;
 using testing::TableBuilder;
-using testing::TempFolder;
 using testing::type_of;
 
 TableBuilder file_table(const std::string& path) {

@@ -4,15 +4,15 @@
 
 #include "base/limits.hpp"
 #include "piecewise_bytes.hpp"
-#include "temp_folder.hpp"
+#include "support/temp_folder.hpp"
 
 namespace dart::connectors {
 namespace {
 
 using columnar::TypeId;
 using columnar::Value;
+using support::TempFolder;
 using testing::TableBuilder;
-using testing::TempFolder;
 using testing::type_of;
 
 constexpr std::int64_t kStart = 1'000'000;

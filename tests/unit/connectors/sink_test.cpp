@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
 #include "connectors/catalogue.hpp"
+#include "support/temp_folder.hpp"
 #include "table_builder.hpp"
-#include "temp_folder.hpp"
 
 namespace dart::connectors {
 namespace {
@@ -13,8 +13,8 @@ using columnar::TypeId;
 using columnar::Value;
 using columnar::Vector;
 using engine::Progress;
+using support::TempFolder;
 using testing::TableBuilder;
-using testing::TempFolder;
 using testing::type_of;
 
 /// A chunk of rows of values; types from the first row.

@@ -12,6 +12,7 @@
 #include "connectors/catalogue.hpp"
 #include "runtime/query_runner.hpp"
 #include "sql/compile.hpp"
+#include "support/temp_folder.hpp"
 
 namespace dart {
 namespace {
@@ -58,20 +59,17 @@ struct Run {
 class TaxiTest : public testing::TestWithParam<Run> {
  protected:
   void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "dart-taxi-XXXXXX").string();
-    folder_ = mkdtemp(name.data());
-    std::ofstream half(folder_ / "trips.csv");
+    std::ofstream half(folder_.file("trips.csv"));
     const auto trips = lines_of(kSource / "examples/taxi/trips.csv");
     constexpr std::size_t kFirstHalf = 5002;
     for (std::size_t i = 0; i < kFirstHalf; ++i) half << trips[i] << "\n";
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
   std::vector<std::string> run(const std::string& query) {
     const std::string text = read_file(kSource / "examples/taxi" / query);
-    const std::string output = folder_ / "out.csv";
-    const auto script =
-        sql::compile(text, {{"input", folder_ / "trips.csv"}, {"output", output}}, connectors::catalogue());
+    const std::string output = folder_.file("out.csv");
+    const auto script = sql::compile(text, {{"input", folder_.file("trips.csv")}, {"output", output}},
+                                     connectors::catalogue());
     if (!script) {
       ADD_FAILURE() << sql::format_error(text, query, script.error());
       return {};
@@ -105,7 +103,7 @@ class TaxiTest : public testing::TestWithParam<Run> {
     }
   }
 
-  fs::path folder_;
+  support::TempFolder folder_;
 };
 
 TEST_P(TaxiTest, FrequentRoutes) {

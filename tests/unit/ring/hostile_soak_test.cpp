@@ -1,13 +1,13 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <filesystem>
 #include <iostream>
 
 #include "base/random.hpp"
 #include "overlay/framing/frame.hpp"
 #include "runtime/file_io.hpp"
 #include "runtime/net/identity.hpp"
+#include "support/temp_folder.hpp"
 #include "unit/ring/hostile_peer.hpp"
 #include "unit/ring/node_process.hpp"
 
@@ -52,15 +52,9 @@ std::string fatal_bytes(Random& random) {
 class HostileSoakTest : public testing::Test {
  protected:
   HostileSoakTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "dart_hostile_XXXXXX").string();
-    folder_ = mkdtemp(name.data());
-    node_ =
-        std::make_unique<NodeProcess>(folder_ + "/n", std::vector<std::string>{"--insecure", "--bootstrap"});
+    node_ = std::make_unique<NodeProcess>(folder_.file("n"),
+                                          std::vector<std::string>{"--insecure", "--bootstrap"});
     node_->start();
-  }
-  ~HostileSoakTest() override {
-    node_.reset();
-    std::filesystem::remove_all(folder_);
   }
   [[nodiscard]] std::uint64_t counted(const std::string& prefix) const {
     const Json ring = node_->get("/v1/ring");
@@ -81,7 +75,7 @@ class HostileSoakTest : public testing::Test {
 #endif
   }
 
-  std::string folder_;
+  support::TempFolder folder_;
   std::unique_ptr<NodeProcess> node_;
 };
 
@@ -128,13 +122,13 @@ std::string client_hello() {
 TEST_F(HostileSoakTest, HalfDoneHandshakesAreBounded) {
   const auto authority = *runtime::make_authority("here", 1);
   const auto pair = *runtime::make_host_certificate(authority, "a", 1, 1);
-  const std::string stem = folder_ + "/cert";
+  const std::string stem = folder_.file("cert");
   ASSERT_TRUE(runtime::write_new_file(stem + "-ca.pem", authority.certificate, 0644));
   ASSERT_TRUE(runtime::write_new_file(stem + ".pem", pair.certificate, 0644));
   ASSERT_TRUE(runtime::write_new_file(stem + "-key.pem", pair.key, 0600));
   node_ = std::make_unique<NodeProcess>(
-      folder_ + "/secure", std::vector<std::string>{"--bootstrap", "--ca", stem + "-ca.pem", "--cert",
-                                                    stem + ".pem", "--key", stem + "-key.pem"});
+      folder_.file("secure"), std::vector<std::string>{"--bootstrap", "--ca", stem + "-ca.pem", "--cert",
+                                                       stem + ".pem", "--key", stem + "-key.pem"});
   node_->start();
   ASSERT_TRUE(node_->get("/v1/nodes").is_object());
   const std::size_t before = node_->resident_bytes();

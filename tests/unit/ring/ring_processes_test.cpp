@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <set>
 
+#include "support/temp_folder.hpp"
 #include "unit/ring/node_process.hpp"
 
 namespace dart::test {
@@ -18,18 +19,9 @@ constexpr std::size_t kNodes = 8;
 
 class RingProcessesTest : public testing::Test {
  protected:
-  RingProcessesTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "dart_ring_XXXXXX").string();
-    folder_ = mkdtemp(name.data());
-  }
-  ~RingProcessesTest() override {
-    nodes_.clear();
-    std::filesystem::remove_all(folder_);
-  }
-
   NodeProcess& add(std::vector<std::string> flags) {
     nodes_.push_back(
-        std::make_unique<NodeProcess>(folder_ + "/n" + std::to_string(nodes_.size()), std::move(flags)));
+        std::make_unique<NodeProcess>(folder_.file("n" + std::to_string(nodes_.size())), std::move(flags)));
     nodes_.back()->start();
     return *nodes_.back();
   }
@@ -81,7 +73,7 @@ class RingProcessesTest : public testing::Test {
                           [&](const auto& node) { return node->id() == right; });
   }
 
-  std::string folder_;
+  support::TempFolder folder_;
   std::vector<std::unique_ptr<NodeProcess>> nodes_;
 };
 
@@ -100,21 +92,21 @@ TEST_F(RingProcessesTest, WithCertificatesOnlyMembersComeIn) {
     const auto result = run_process(command);
     ASSERT_EQ(result.exit_code, 0) << result.err;
   };
-  for (const char* ca : {"/ca", "/other"}) run({"ca", "--out", folder_ + ca});
+  for (const char* ca : {"ca", "other"}) run({"ca", "--out", folder_.file(ca)});
   const auto flags = [&](const std::string& name, const std::string& ca) {
-    run({"host", name, "--ca", folder_ + ca, "--out", folder_ + "/certs"});
-    const std::string stem = folder_ + "/certs/" + name;
-    return std::vector<std::string>{"--ca",  folder_ + ca + "/ca.pem", "--cert", stem + ".pem",
-                                    "--key", stem + "-key.pem"};
+    run({"host", name, "--ca", folder_.file(ca), "--out", folder_.file("certs")});
+    const std::string stem = folder_.file("certs/" + name);
+    return std::vector<std::string>{
+        "--ca", folder_.file(ca) + "/ca.pem", "--cert", stem + ".pem", "--key", stem + "-key.pem"};
   };
-  auto first = flags("a", "/ca");
+  auto first = flags("a", "ca");
   first.emplace_back("--bootstrap");
   add(first);
-  auto second = flags("b", "/ca");
+  auto second = flags("b", "ca");
   second.insert(second.end(), {"--join", nodes_[0]->endpoint()});
   add(second);
   ASSERT_TRUE(whole(kPatience));
-  auto stranger = flags("c", "/other");
+  auto stranger = flags("c", "other");
   stranger.insert(stranger.end(), {"--join", nodes_[0]->endpoint()});
   add(stranger);
   ASSERT_TRUE(await(kPatience, [&] { return nodes_[0]->counter("refused_unauthenticated") > 0; }));
@@ -168,7 +160,8 @@ TEST_F(RingProcessesTest, ASiteThatLostPowerFormsOneRingAgain) {
   const std::string ring = nodes_[0]->get("/v1/ring")["ring"];
   const auto knows_peers = [&](std::size_t i) {
     std::error_code missing;
-    return std::filesystem::file_size(folder_ + "/n" + std::to_string(i) + "/peers", missing) > 0 && !missing;
+    return std::filesystem::file_size(folder_.file("n" + std::to_string(i)) + "/peers", missing) > 0 &&
+           !missing;
   };
   for (std::size_t i = 0; i < kNodes; ++i) ASSERT_TRUE(await(kPatience, [&] { return knows_peers(i); }));
   // Last to first, with the same flags: the node that made the ring comes back last.
@@ -181,8 +174,8 @@ TEST_F(RingProcessesTest, ASiteThatLostPowerFormsOneRingAgain) {
 
 TEST_F(RingProcessesTest, ACopiedFolderDoesNotRunTwice) {
   form(3);
-  const std::string copy = folder_ + "/copy";
-  std::filesystem::copy(folder_ + "/n1", copy);
+  const std::string copy = folder_.file("copy");
+  std::filesystem::copy(folder_.file("n1"), copy);
   const auto second =
       run_process({DART_BINARY_DIR "/dart", "node", "start", "--insecure", "--join", nodes_[0]->endpoint(),
                    "--listen", "127.0.0.1:0", "--http", "off", "--data", copy});
@@ -204,7 +197,7 @@ TEST_F(RingProcessesTest, ASecondEndpointIsUsedWhenTheFirstIsDead) {
 TEST_F(RingProcessesTest, AFolderHasOneNode) {
   form(1);
   const auto second = run_process({DART_BINARY_DIR "/dart", "node", "start", "--insecure", "--bootstrap",
-                                   "--listen", "127.0.0.1:0", "--http", "off", "--data", folder_ + "/n0"});
+                                   "--listen", "127.0.0.1:0", "--http", "off", "--data", folder_.file("n0")});
   EXPECT_EQ(second.exit_code, 1);
   EXPECT_NE(second.err.find("another node runs"), std::string::npos) << second.err;
 }

@@ -3,10 +3,10 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
 #include <iostream>
 #include <thread>
 
+#include "support/temp_folder.hpp"
 #include "unit/ring/node_process.hpp"
 
 namespace dart::test {
@@ -39,14 +39,13 @@ TEST(SaturatedSoakTest, NobodyIsDeclaredDeadWhileAllCoresAreBusy) {
   constexpr std::size_t kNodes = 8;
   const bool full = std::getenv("DART_SOAK") != nullptr;
   const std::chrono::seconds length(full ? 600 : 4);
-  std::string name = (std::filesystem::temp_directory_path() / "dart_busy_XXXXXX").string();
-  const std::string folder = mkdtemp(name.data());
+  const support::TempFolder folder;
   {
     std::vector<std::unique_ptr<NodeProcess>> nodes;
     for (std::size_t i = 0; i < kNodes; ++i) {
       std::vector<std::string> flags = {"--insecure", "--bootstrap"};
       if (i > 0) flags = {"--insecure", "--join", nodes[0]->endpoint()};
-      nodes.push_back(std::make_unique<NodeProcess>(folder + "/n" + std::to_string(i), flags));
+      nodes.push_back(std::make_unique<NodeProcess>(folder.file("n" + std::to_string(i)), flags));
       nodes.back()->start();
     }
     const auto whole = [&] {
@@ -73,7 +72,6 @@ TEST(SaturatedSoakTest, NobodyIsDeclaredDeadWhileAllCoresAreBusy) {
     std::cout << length.count() << " s under load: no death, " << suspected << " suspicions, " << lags
               << " lags\n";
   }
-  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <set>
 #include <sstream>
 
+#include "support/temp_folder.hpp"
 #include "unit/ring/node_process.hpp"
 
 namespace dart::test {
@@ -69,21 +70,17 @@ TEST(RingSpawn, AsManyRequestsAsAreAskedFor) {
 }
 
 TEST(RingSpawn, JoinsARingThatIsThere) {
-  std::string name = (std::filesystem::temp_directory_path() / "dart_spawn_XXXXXX").string();
-  const std::string folder = mkdtemp(name.data());
-  {
-    NodeProcess node(folder + "/n", {"--insecure", "--bootstrap"});
-    node.start();
-    const std::string port = node.endpoint().substr(node.endpoint().rfind(':') + 1);
-    const auto result =
-        run_process({kDart, "ring", "spawn", "0", "127.0.0.1", port, "30", "--insecure", "-o", "json"});
-    EXPECT_EQ(result.exit_code, 0) << result.err;
-    const Json report = Json::parse(result.out, nullptr, false);
-    ASSERT_TRUE(report.is_object());
-    EXPECT_EQ(report["joined"], 30);
-    EXPECT_EQ(report["delivered"], 30);
-  }
-  std::filesystem::remove_all(folder);
+  const support::TempFolder folder;
+  NodeProcess node(folder.file("n"), {"--insecure", "--bootstrap"});
+  node.start();
+  const std::string port = node.endpoint().substr(node.endpoint().rfind(':') + 1);
+  const auto result =
+      run_process({kDart, "ring", "spawn", "0", "127.0.0.1", port, "30", "--insecure", "-o", "json"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  const Json report = Json::parse(result.out, nullptr, false);
+  ASSERT_TRUE(report.is_object());
+  EXPECT_EQ(report["joined"], 30);
+  EXPECT_EQ(report["delivered"], 30);
 }
 
 TEST(RingSpawn, SocketBytesAreThoseOfTheKernel) {

@@ -3,23 +3,16 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include <filesystem>
 #include <fstream>
 
 #include "base/limits.hpp"
+#include "support/temp_folder.hpp"
 
 namespace dart::runtime {
 namespace {
 
 class NodeStoreTest : public testing::Test {
  protected:
-  NodeStoreTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "dart_store_XXXXXX").string();
-    root_ = mkdtemp(name.data());
-    folder_ = root_ + "/deep/node";
-  }
-  ~NodeStoreTest() override { std::filesystem::remove_all(root_); }
-
   static overlay::NodeHandle peer(std::uint64_t number) {
     overlay::NodeHandle handle;
     handle.id = {number, ~number};
@@ -29,8 +22,8 @@ class NodeStoreTest : public testing::Test {
     return handle;
   }
 
-  std::string root_;
-  std::string folder_;
+  support::TempFolder root_;
+  std::string folder_ = root_.file("deep/node");
 };
 
 TEST_F(NodeStoreTest, KeepsWhatTheNextLifeNeeds) {

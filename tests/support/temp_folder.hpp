@@ -6,7 +6,7 @@
 #include <iterator>
 #include <string>
 
-namespace dart::connectors::testing {
+namespace dart::support {
 
 /// A folder of its own for one test, gone at its end.
 class TempFolder {
@@ -22,6 +22,7 @@ class TempFolder {
   TempFolder(const TempFolder&) = delete;
   TempFolder& operator=(const TempFolder&) = delete;
 
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] std::string file(const std::string& name) const { return (path_ / name).string(); }
   std::string write(const std::string& name, const std::string& bytes) const {
     std::ofstream(file(name), std::ios::binary) << bytes;
@@ -36,4 +37,4 @@ class TempFolder {
   std::filesystem::path path_;
 };
 
-}  // namespace dart::connectors::testing
+}  // namespace dart::support
