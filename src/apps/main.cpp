@@ -10,6 +10,7 @@
 #include "apps/bench/bench_command.hpp"
 #include "apps/ring_flags.hpp"
 #include "apps/run_command.hpp"
+#include "apps/shared_flags.hpp"
 #include "apps/sim/sim_command.hpp"
 #include "apps/version.hpp"
 #include "base/limits.hpp"
@@ -123,9 +124,7 @@ CLI::App* add_bench(CLI::App& app, BenchFlags& flags) {
       ->check(CLI::Range(std::size_t{1}, dart::limits::kChunkRows))
       ->capture_default_str();
   bench->add_flag("!--no-latency", flags.bench.latency, "leave out the paced runs of workload b");
-  bench->add_option("-o,--output", flags.output, "table or json")
-      ->check(CLI::IsMember({"table", "json"}))
-      ->capture_default_str();
+  dart::apps::add_output(*bench, flags.output);
   return bench;
 }
 

@@ -14,6 +14,7 @@
 #include "api/http_server.hpp"
 #include "apps/node_port.hpp"
 #include "apps/run_script.hpp"
+#include "apps/shared_flags.hpp"
 #include "runtime/file_io.hpp"
 #include "runtime/net/endpoint.hpp"
 #include "runtime/ring/ring_node.hpp"
@@ -198,10 +199,6 @@ Result<int> run_node(const NodeOptions& options) {
 }
 
 }  // namespace
-
-overlay::Config profile_of(const std::string& name) {
-  return name == "quiet" ? overlay::quiet_profile() : overlay::lan_profile();
-}
 
 int node_start_command(const NodeOptions& options) {
   runtime::ignore_broken_pipes();

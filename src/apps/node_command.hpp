@@ -28,7 +28,4 @@ struct NodeOptions {
 /// it at once). Prints where it listens, then what happens to it. Returns the exit code.
 int node_start_command(const NodeOptions& options);
 
-/// The timing that `--profile` names.
-[[nodiscard]] overlay::Config profile_of(const std::string& name);
-
 }  // namespace dart::apps

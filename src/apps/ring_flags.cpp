@@ -7,6 +7,7 @@
 #include "apps/cert_command.hpp"
 #include "apps/node_command.hpp"
 #include "apps/ring_command.hpp"
+#include "apps/shared_flags.hpp"
 #include "base/limits.hpp"
 
 namespace dart::apps {
@@ -17,20 +18,8 @@ constexpr int kAuthorityDays = 3650;
 constexpr int kHostDays = 825;
 constexpr std::size_t kMostNodes = 1'000'000;
 
-void add_output(CLI::App* command, std::string& output) {
-  command->add_option("-o,--output", output, "table or json")
-      ->check(CLI::IsMember({"table", "json"}))
-      ->capture_default_str();
-}
-
 void add_http(CLI::App* command, std::string& http) {
   command->add_option("--http", http, "API of the node to ask")->type_name("H:P")->capture_default_str();
-}
-
-void add_profile(CLI::App* command, std::string& profile) {
-  command->add_option("--profile", profile, "lan: deaths are known in 2 s; quiet: for metered links")
-      ->check(CLI::IsMember({"lan", "quiet"}))
-      ->capture_default_str();
 }
 
 }  // namespace
@@ -76,7 +65,7 @@ void RingFlags::Impl::add_cert(CLI::App& app) {
   cert_ca->add_option("--days", authority.days, "valid for")
       ->check(CLI::Range(1, 36500))
       ->capture_default_str();
-  add_output(cert_ca, output);
+  add_output(*cert_ca, output);
   cert_host = cert->add_subcommand("host", "Make a host's certificate: NAME.pem and NAME-key.pem");
   host.days = kHostDays;
   cert_host->add_option("NAME", host.name, "name of the host")->required();
@@ -89,10 +78,10 @@ void RingFlags::Impl::add_cert(CLI::App& app) {
       ->check(CLI::Range(std::size_t{1}, limits::kHostNodes))
       ->capture_default_str();
   cert_host->add_option("--days", host.days, "valid for")->check(CLI::Range(1, 36500))->capture_default_str();
-  add_output(cert_host, output);
+  add_output(*cert_host, output);
   cert_show = cert->add_subcommand("show", "The node id and the limit that a certificate stands for");
   cert_show->add_option("FILE", certificate, "certificate of a host")->required()->type_name("FILE.pem");
-  add_output(cert_show, output);
+  add_output(*cert_show, output);
 }
 
 void RingFlags::Impl::add_node(CLI::App& app) {
@@ -120,12 +109,12 @@ void RingFlags::Impl::add_node(CLI::App& app) {
       ->type_name("DIR")
       ->capture_default_str();
   node_start->add_option("--name", start.name, "a name for people");
-  add_profile(node_start, start.profile);
+  add_profile(*node_start, start.profile);
   node_start->add_option("--ca", start.ca, "certificate of the cluster's authority")->type_name("FILE");
   node_start->add_option("--cert", start.cert, "certificate of this host")->type_name("FILE");
   node_start->add_option("--key", start.key, "private key of this host")->type_name("FILE");
   node_start->add_flag("--insecure", start.insecure, "no TLS; refused beyond loopback");
-  add_output(node_start, output);
+  add_output(*node_start, output);
 }
 
 void RingFlags::Impl::add_ring(CLI::App& app) {
@@ -133,11 +122,11 @@ void RingFlags::Impl::add_ring(CLI::App& app) {
   ring->require_subcommand(1);
   ring_ls = ring->add_subcommand("ls", "The nodes that one node knows");
   add_http(ring_ls, http);
-  add_output(ring_ls, output);
+  add_output(*ring_ls, output);
   ring_route = ring->add_subcommand("route", "The path to the root of a key");
   ring_route->add_option("KEY", key, "32 hexadecimal digits, or any words")->required();
   add_http(ring_route, http);
-  add_output(ring_route, output);
+  add_output(*ring_route, output);
   add_spawn();
 }
 
@@ -163,12 +152,12 @@ void RingFlags::Impl::add_spawn() {
       ->capture_default_str();
   seed = ring_spawn->add_option("--seed", spawn.seed,
                                 "of the keys and who asks for them (default: drawn, printed)");
-  add_profile(ring_spawn, spawn.profile);
+  add_profile(*ring_spawn, spawn.profile);
   ring_spawn
       ->add_option("--ca", spawn.ca_folder, "folder with ca.pem and ca-key.pem (default: one made in memory)")
       ->type_name("DIR");
   ring_spawn->add_flag("--insecure", spawn.insecure, "no TLS; refused beyond loopback");
-  add_output(ring_spawn, output);
+  add_output(*ring_spawn, output);
 }
 
 RingFlags::RingFlags(CLI::App& app) : impl_(std::make_unique<Impl>()) {

@@ -9,6 +9,7 @@
 #include <system_error>
 #include <vector>
 
+#include "apps/process_memory.hpp"
 #include "apps/run_stats.hpp"
 #include "connectors/catalogue.hpp"
 #include "sql/compile.hpp"

@@ -1,7 +1,6 @@
 #include "apps/run_stats.hpp"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <numeric>
@@ -181,12 +180,6 @@ std::string stats_json(const RunStats& stats) {
   json["operators"] = std::move(operators);
   // Samples quote input bytes, which need not be UTF-8.
   return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + '\n';
-}
-
-std::uint64_t peak_rss_bytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
 }
 
 }  // namespace dart::apps

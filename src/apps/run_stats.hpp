@@ -22,7 +22,5 @@ struct RunStats {
 [[nodiscard]] std::string stats_text(const RunStats& stats);
 /// The same as one JSON object on one line.
 [[nodiscard]] std::string stats_json(const RunStats& stats);
-/// The most memory that this process ever held, in bytes.
-[[nodiscard]] std::uint64_t peak_rss_bytes();
 
 }  // namespace dart::apps

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,9 +9,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "apps/node_command.hpp"
+#include "apps/process_memory.hpp"
 #include "apps/ring_command.hpp"
 #include "apps/run_script.hpp"
+#include "apps/shared_flags.hpp"
 #include "apps/spawn_figures.hpp"
 #include "apps/text_table.hpp"
 #include "runtime/file_io.hpp"
@@ -105,12 +105,6 @@ Status write_paths(const std::string& file, const runtime::SpawnReport& report) 
   }
   if (out.flush()) return {};
   return fail(ErrorCode::Io, fmt::format("cannot write '{}'", file));
-}
-
-double peak_rss_mb() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) * 1024 / 1e6;
 }
 
 double seconds(std::int64_t us) { return static_cast<double>(us) / 1e6; }

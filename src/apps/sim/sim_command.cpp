@@ -1,7 +1,6 @@
 #include "apps/sim/sim_command.hpp"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -12,6 +11,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include "apps/process_memory.hpp"
+#include "apps/run_script.hpp"
+#include "apps/shared_flags.hpp"
 #include "apps/sim/chaos_report.hpp"
 #include "apps/sim/churn_report.hpp"
 #include "apps/sim/route_report.hpp"
@@ -25,19 +27,13 @@ namespace {
 class Meter {
  public:
   [[nodiscard]] Cost cost() const {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
     const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start_;
-    return {wall.count(), static_cast<double>(usage.ru_maxrss) / 1024};
+    return {wall.count(), peak_rss_mb()};
   }
 
  private:
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
-
-overlay::Config profile_of(const std::string& name) {
-  return name == "quiet" ? overlay::quiet_profile() : overlay::lan_profile();
-}
 
 Result<std::unique_ptr<sim::DelayModel>> delays_of(const std::string& name, const std::string& file,
                                                    std::uint64_t seed) {
@@ -55,9 +51,7 @@ Result<std::unique_ptr<sim::DelayModel>> delays_of(const std::string& name, cons
 }
 
 int complain(const Error& error) {
-  std::cerr << "error: " << error.message;
-  if (!error.hint.empty()) std::cerr << "; " << error.hint;
-  std::cerr << '\n';
+  std::cerr << error_line(error) << '\n';
   return 1;
 }
 
@@ -95,9 +89,7 @@ void add_common(CLI::App& app, std::string& delay_model, std::string& matrix, st
       ->check(CLI::IsMember({"plane", "sphere", "transit-stub", "matrix"}))
       ->capture_default_str();
   app.add_option("--matrix", matrix, "round trips in milliseconds, for --delays matrix")->type_name("FILE");
-  app.add_option("-o,--output", output, "table or json")
-      ->check(CLI::IsMember({"table", "json"}))
-      ->capture_default_str();
+  add_output(app, output);
 }
 
 }  // namespace
@@ -119,9 +111,7 @@ SimCommand::SimCommand(CLI::App& app) : flags_(std::make_unique<Flags>()) {
   it.route->add_option("--settle", it.settle_s, "seconds of virtual time between joining and routing")
       ->check(CLI::Range(0.0, 1e6))
       ->capture_default_str();
-  it.route->add_option("--profile", it.profile, "timing of the ring")
-      ->check(CLI::IsMember({"lan", "quiet"}))
-      ->capture_default_str();
+  add_profile(*it.route, it.profile);
   it.route->add_option("--out", it.out_file, "write each path, one line a request")->type_name("FILE");
   add_common(*it.route, it.delay_model, it.matrix, it.output);
   it.chaos = it.sim->add_subcommand(
@@ -130,9 +120,7 @@ SimCommand::SimCommand(CLI::App& app) : flags_(std::make_unique<Flags>()) {
   it.chaos->add_option("--nodes", it.hurting.nodes, "nodes of each ring")
       ->check(CLI::Range(8U, 4096U))
       ->capture_default_str();
-  it.chaos->add_option("-o,--output", it.output, "table or json")
-      ->check(CLI::IsMember({"table", "json"}))
-      ->capture_default_str();
+  add_output(*it.chaos, it.output);
   add_churn(it);
 }
 
@@ -156,9 +144,7 @@ void SimCommand::add_churn(Flags& it) {
       ->capture_default_str();
   it.churn->add_option("--partition", it.partition_s, "then cut the network in two for so many seconds")
       ->capture_default_str();
-  it.churn->add_option("--profile", it.profile, "timing of the ring")
-      ->check(CLI::IsMember({"lan", "quiet"}))
-      ->capture_default_str();
+  add_profile(*it.churn, it.profile);
   add_common(*it.churn, it.delay_model, it.matrix, it.output);
 }
 
