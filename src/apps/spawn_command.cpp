@@ -112,32 +112,36 @@ double seconds(std::int64_t us) { return static_cast<double>(us) / 1e6; }
 Json to_json(const runtime::SpawnSettings& settings, const SpawnOptions& options,
              const runtime::SpawnReport& report, const SpawnFigures& figures) {
   Json levels = Json::array();
-  for (const auto& level : figures.levels) {
+  for (const auto& level : figures.paths.levels) {
     levels.push_back({{"level", level.level},
                       {"appearances", level.appearances},
                       {"distinct", level.distinct},
                       {"max", level.max}});
   }
   Json histogram = Json::object();
-  for (const auto& [hops, count] : figures.hops) histogram[std::to_string(hops)] = count;
+  const auto& hops = figures.paths.hops_histogram;
+  for (std::size_t i = 0; i < hops.size(); ++i) {
+    if (hops[i] > 0) histogram[std::to_string(i)] = hops[i];
+  }
   Json stretch = nullptr;
-  if (figures.stretches > 0) {
-    stretch = {{"median", figures.stretch_median},
-               {"p90", figures.stretch_p90},
-               {"ratio_of_means", figures.stretch_ratio_of_means}};
+  if (figures.stretch.ways > 0) {
+    stretch = {{"median", figures.stretch.median},
+               {"p90", figures.stretch.p90},
+               {"ratio_of_means", figures.stretch.ratio_of_means}};
   }
   return {{"nodes", settings.nodes},
           {"joined", report.joined},
           {"requests", settings.requests},
-          {"delivered", figures.delivered},
+          {"delivered", figures.paths.paths},
           {"wrong_root", report.wrong_root},
           {"failed", report.failed},
-          {"hops", {{"mean", figures.mean_hops}, {"max", figures.max_hops}, {"histogram", histogram}}},
+          {"hops",
+           {{"mean", figures.paths.hops_mean}, {"max", figures.paths.hops_max}, {"histogram", histogram}}},
           {"delay_us", {{"median", figures.delay_median_us}, {"p99", figures.delay_p99_us}}},
           {"stretch", stretch},
           {"levels", levels},
           {"loaded_share", figures.loaded_share},
-          {"busiest", figures.busiest},
+          {"busiest", figures.paths.busiest},
           {"wall_s", seconds(report.wall_us)},
           {"join_s", seconds(report.join_us)},
           {"join_failures", report.join_failures},
@@ -161,18 +165,18 @@ void print_table(const runtime::SpawnSettings& settings, const SpawnOptions& opt
       grouped(report.joined), grouped(settings.nodes), seconds(report.join_us), report.hosts,
       report.connections, settings.insecure ? "plain" : "TLS 1.3", options.profile);
   std::cout << fmt::format("{} of {} requests delivered, {} at a wrong root, {} given up; seed {}\n",
-                           grouped(figures.delivered), grouped(settings.requests), report.wrong_root,
+                           grouped(figures.paths.paths), grouped(settings.requests), report.wrong_root,
                            report.failed, settings.seed);
   TextTable table({"level", "appearances", "distinct nodes", "busiest"});
-  for (const auto& level : figures.levels) {
+  for (const auto& level : figures.paths.levels) {
     table.add_row({fmt::format("{}", level.level), grouped(level.appearances), grouped(level.distinct),
                    grouped(level.max)});
   }
   std::cout << table.text();
   std::cout << fmt::format("{:.1f} % of the nodes loaded beyond level 1, the busiest {} times\n",
-                           100 * figures.loaded_share, figures.busiest);
+                           100 * figures.loaded_share, figures.paths.busiest);
   std::cout << fmt::format("hops mean {:.3f}, max {}; delay median {:.2f} ms, 99th {:.2f} ms\n",
-                           figures.mean_hops, figures.max_hops,
+                           figures.paths.hops_mean, figures.paths.hops_max,
                            static_cast<double>(figures.delay_median_us) / 1000,
                            static_cast<double>(figures.delay_p99_us) / 1000);
   std::cout << fmt::format("{} messages, {} written to sockets; {:.2f} s, peak memory {:.0f} MB\n",
@@ -201,7 +205,7 @@ Result<bool> spawn(const SpawnOptions& options) {
   } else {
     print_table(settings, options, report, figures);
   }
-  return !report.interrupted && figures.delivered == settings.requests && report.wrong_root == 0;
+  return !report.interrupted && figures.paths.paths == settings.requests && report.wrong_root == 0;
 }
 
 }  // namespace

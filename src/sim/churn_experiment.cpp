@@ -4,6 +4,8 @@
 #include <vector>
 
 #include "sim/checkers.hpp"
+#include "sim/join_waves.hpp"
+#include "sim/path_figures.hpp"
 
 namespace dart::sim {
 
@@ -26,7 +28,7 @@ struct Lookup {
   std::uint32_t origin = 0;
   bool delivered = false;
   bool orphan = false;  // its origin died first
-  std::vector<std::uint32_t> path;
+  Path path;
 };
 
 class Churn final : public Observer {
@@ -54,7 +56,7 @@ class Churn final : public Observer {
   void on_action(std::uint32_t machine, const node::Action& action) override {
     if (const auto* sent = std::get_if<overlay::Send>(&action)) {
       const auto* routed = std::get_if<overlay::Routed>(&sent->message);
-      if (routed != nullptr) take_hop(*routed, machine, World::machine_of(sent->to));
+      if (routed != nullptr) note_hop(*routed, machine, World::machine_of(sent->to));
     } else if (const auto* done = std::get_if<overlay::Deliver>(&action)) {
       deliver(machine, done->routed);
     } else if (std::holds_alternative<overlay::Joined>(action)) {
@@ -73,12 +75,9 @@ class Churn final : public Observer {
     return world;
   }
 
-  void take_hop(const overlay::Routed& routed, std::uint32_t from, std::uint32_t to) {
+  void note_hop(const overlay::Routed& routed, std::uint32_t from, std::uint32_t to) {
     if (routed.request >= lookups_.size() || lookups_[routed.request].delivered) return;
-    auto& path = lookups_[routed.request].path;
-    while (!path.empty() && path.back() != from) path.pop_back();
-    if (path.empty()) path.push_back(from);
-    path.push_back(to);
+    take_hop(lookups_[routed.request].path, from, to);
   }
 
   void deliver(std::uint32_t machine, const overlay::Routed& routed) {
@@ -99,15 +98,7 @@ class Churn final : public Observer {
 
   void come_up() {
     world_.add_machine();
-    world_.start(0, {}, true);
-    const std::int64_t patience = world_.now().us + 3600 * kSecond;
-    while (joined_.size() < options_.nodes && world_.now().us < patience) {
-      const std::size_t most = std::max<std::size_t>(8, joined_.size() / 8);
-      while (world_.machines() < options_.nodes && world_.machines() - joined_.size() < most) newcomer();
-      const std::size_t before = joined_.size();
-      while (joined_.size() == before && world_.run_one({patience})) {
-      }
-    }
+    join_in_waves(world_, options_.nodes, joined_, [this](std::uint32_t) { newcomer(); });
     world_.run_until(world_.now() + Duration{kSettleUs});
   }
 
@@ -203,8 +194,7 @@ class Churn final : public Observer {
     }
     std::vector<double> stretches;
     report_.hops_mean = hops_of(0, stretches);
-    std::sort(stretches.begin(), stretches.end());
-    if (!stretches.empty()) report_.stretch_median = stretches[stretches.size() / 2];
+    report_.stretch_median = rank(std::move(stretches), 0.5);
   }
 
   double hops_of(std::size_t first, std::vector<double>& stretches) const {

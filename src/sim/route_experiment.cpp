@@ -1,8 +1,6 @@
 #include "sim/route_experiment.hpp"
 
-#include <algorithm>
-#include <unordered_set>
-
+#include "sim/join_waves.hpp"
 #include "sim/ring_truth.hpp"
 
 namespace dart::sim {
@@ -59,30 +57,18 @@ class Experiment final : public Observer {
     world.config = options.config;
     return world;
   }
-  /// A hop that was given up and taken another way replaces what came after its sender.
-  static void take_hop(std::vector<std::uint32_t>& path, std::uint32_t from, std::uint32_t to) {
-    while (!path.empty() && path.back() != from) path.pop_back();
-    path.push_back(to);
-  }
   double virtual_s() const { return static_cast<double>(world_.now().us - start_us_) / 1e6; }
 
   void join_all() {
     start_us_ = world_.now().us;
-    world_.start(0, {}, true);
-    std::uint32_t started = 1;
-    const std::int64_t patience = world_.now().us + 3'600'000'000;
-    while (joined_.size() < options_.nodes && world_.now().us < patience) {
-      const std::size_t most = std::max<std::size_t>(8, joined_.size() / 8);
-      while (started < options_.nodes && started - joined_.size() < most) {
-        const auto seed = joined_[static_cast<std::size_t>(workload_.below(joined_.size()))];
-        world_.start(started++, {seed});
-      }
-      const std::size_t before = joined_.size();
-      while (joined_.size() == before && world_.run_one({patience})) {
-      }
+    const auto start = [this](std::uint32_t machine) {
+      world_.start(machine, {joined_[static_cast<std::size_t>(workload_.below(joined_.size()))]});
+    };
+    const auto progress = [this] {
       if (options_.progress && joined_.size() % 64 == 0)
         options_.progress(static_cast<std::uint32_t>(joined_.size()), 0);
-    }
+    };
+    join_in_waves(world_, options_.nodes, joined_, start, progress);
     report_.joined = static_cast<std::uint32_t>(joined_.size());
   }
 
@@ -123,52 +109,21 @@ class Experiment final : public Observer {
   }
 
   void measure_paths() {
-    std::vector<double> stretches;
-    double walked_sum = 0;
-    double direct_sum = 0;
-    std::uint64_t hops_sum = 0;
-    for (const auto& path : report_.paths) {
-      const auto hops = static_cast<std::uint32_t>(path.size() - 1);
-      hops_sum += hops;
-      report_.hops_max = std::max(report_.hops_max, hops);
-      if (report_.hops_histogram.size() <= hops) report_.hops_histogram.resize(hops + 1);
-      ++report_.hops_histogram[hops];
-      if (hops == 0) continue;
-      double walked = 0;
+    std::vector<Way> ways;
+    for (const Path& path : report_.paths) {
+      if (path.size() < 2) continue;
+      double taken = 0;
       for (std::size_t i = 1; i < path.size(); ++i)
-        walked += static_cast<double>(world_.delay(path[i - 1], path[i]).us);
-      const auto direct = static_cast<double>(world_.delay(path.front(), path.back()).us);
-      walked_sum += walked;
-      direct_sum += direct;
-      stretches.push_back(walked / direct);
+        taken += static_cast<double>(world_.delay(path[i - 1], path[i]).us);
+      ways.push_back({taken, static_cast<double>(world_.delay(path.front(), path.back()).us)});
     }
-    report_.hops_mean = static_cast<double>(hops_sum) / static_cast<double>(report_.paths.size());
-    if (stretches.empty()) return;
-    std::sort(stretches.begin(), stretches.end());
-    report_.stretch_median = stretches[stretches.size() / 2];
-    report_.stretch_p90 = stretches[stretches.size() * 9 / 10];
-    report_.stretch_ratio_of_means = walked_sum / direct_sum;
+    report_.stretch = stretch_of(ways);
   }
 
   void measure_levels() {
-    std::vector<bool> loaded(world_.machines());
-    for (std::uint32_t level = 1;; ++level) {
-      std::vector<std::uint32_t> counts(world_.machines());
-      LevelLoad load;
-      load.level = level;
-      for (const auto& path : report_.paths) {
-        if (path.size() < level) continue;
-        const std::uint32_t machine = path[level - 1];
-        ++load.appearances;
-        if (level > 1) loaded[machine] = true;
-        if (counts[machine]++ == 0) ++load.distinct;
-        load.max = std::max<std::uint64_t>(load.max, counts[machine]);
-      }
-      if (load.appearances == 0) break;
-      report_.levels.push_back(load);
-    }
-    const auto count = std::count(loaded.begin(), loaded.end(), true);
-    report_.loaded_share = static_cast<double>(count) / static_cast<double>(world_.machines());
+    report_.figures = path_figures(report_.paths);
+    report_.loaded_share =
+        static_cast<double>(report_.figures.loaded) / static_cast<double>(world_.machines());
   }
 
   RouteOptions options_;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "sim/path_figures.hpp"
 #include "sim/world.hpp"
 
 namespace dart::sim {
@@ -26,14 +27,6 @@ struct RouteOptions {
   std::function<void(std::uint32_t, std::uint32_t)> progress;
 };
 
-/// One place of a path: 1 is the origin, 2 the first hop, and so on.
-struct LevelLoad {
-  std::uint32_t level = 0;
-  std::uint64_t appearances = 0;
-  std::uint64_t distinct = 0;
-  std::uint64_t max = 0;
-};
-
 struct RouteReport {
   std::uint64_t seed = 0;
   std::uint32_t nodes = 0;
@@ -41,13 +34,8 @@ struct RouteReport {
   std::uint32_t requests = 0;
   std::uint32_t delivered = 0;
   std::uint32_t wrong_root = 0;
-  double hops_mean = 0;
-  std::uint32_t hops_max = 0;
-  std::vector<std::uint64_t> hops_histogram;
-  double stretch_median = 0;
-  double stretch_p90 = 0;
-  double stretch_ratio_of_means = 0;
-  std::vector<LevelLoad> levels;
+  PathFigures figures;
+  Stretch stretch;
   /// Share of the nodes that stand on a path anywhere but at its origin.
   double loaded_share = 0;
   std::uint64_t events = 0;
@@ -58,7 +46,7 @@ struct RouteReport {
   double state_bytes_mean = 0;
   std::uint64_t state_bytes_max = 0;
   /// Machines of each path, origin first; one entry a request.
-  std::vector<std::vector<std::uint32_t>> paths;
+  std::vector<Path> paths;
 };
 
 /// Joins all nodes, at most max(8, joined / 8) at a time, then routes one request after another from random

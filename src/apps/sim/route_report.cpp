@@ -15,15 +15,15 @@ std::string route_json(const sim::RouteReport& report, const Cost& cost) {
   json["delivered"] = report.delivered;
   json["wrong_root"] = report.wrong_root;
   auto& hops = json["hops"];
-  hops["mean"] = report.hops_mean;
-  hops["max"] = report.hops_max;
-  hops["histogram"] = report.hops_histogram;
+  hops["mean"] = report.figures.hops_mean;
+  hops["max"] = report.figures.hops_max;
+  hops["histogram"] = report.figures.hops_histogram;
   auto& stretch = json["stretch"];
-  stretch["median"] = report.stretch_median;
-  stretch["p90"] = report.stretch_p90;
-  stretch["ratio_of_means"] = report.stretch_ratio_of_means;
+  stretch["median"] = report.stretch.median;
+  stretch["p90"] = report.stretch.p90;
+  stretch["ratio_of_means"] = report.stretch.ratio_of_means;
   auto& levels = json["levels"] = nlohmann::ordered_json::array();
-  for (const auto& level : report.levels) {
+  for (const auto& level : report.figures.levels) {
     levels.push_back({{"level", level.level},
                       {"appearances", level.appearances},
                       {"distinct", level.distinct},
@@ -49,13 +49,14 @@ std::string route_text(const sim::RouteReport& report, const Cost& cost) {
       "{} of {} nodes joined in {:.1f} s of virtual time; {} of {} requests delivered, {} at a wrong root\n",
       report.joined, report.nodes, report.join_virtual_s, report.delivered, report.requests,
       report.wrong_root);
-  out += fmt::format("hops: mean {:.3f}, max {}, histogram", report.hops_mean, report.hops_max);
-  for (std::size_t i = 0; i < report.hops_histogram.size(); ++i)
-    out += fmt::format(" {}:{}", i, report.hops_histogram[i]);
+  out +=
+      fmt::format("hops: mean {:.3f}, max {}, histogram", report.figures.hops_mean, report.figures.hops_max);
+  for (std::size_t i = 0; i < report.figures.hops_histogram.size(); ++i)
+    out += fmt::format(" {}:{}", i, report.figures.hops_histogram[i]);
   out += fmt::format("\nstretch: median {:.2f}, 90 % below {:.2f}, ratio of means {:.2f}\n",
-                     report.stretch_median, report.stretch_p90, report.stretch_ratio_of_means);
+                     report.stretch.median, report.stretch.p90, report.stretch.ratio_of_means);
   out += fmt::format("{:>5} {:>11} {:>8} {:>8}\n", "level", "appearances", "distinct", "busiest");
-  for (const auto& level : report.levels) {
+  for (const auto& level : report.figures.levels) {
     out +=
         fmt::format("{:>5} {:>11} {:>8} {:>8}\n", level.level, level.appearances, level.distinct, level.max);
   }

@@ -17,28 +17,28 @@ TEST(SpawnFigures, CountsLevelsHopsAndShares) {
                   {node(90), {node(3)}, 5, 1},
                   {node(90), {}, 0, -1}};
   const auto figures = figures_of(report);
-  EXPECT_EQ(figures.delivered, 3U);
-  ASSERT_EQ(figures.levels.size(), 3U);
-  EXPECT_EQ(figures.levels[0].appearances, 3U);
-  EXPECT_EQ(figures.levels[0].distinct, 3U);
-  EXPECT_EQ(figures.levels[1].appearances, 2U);
-  EXPECT_EQ(figures.levels[1].distinct, 1U);
-  EXPECT_EQ(figures.levels[1].max, 2U);
-  EXPECT_EQ(figures.busiest, 2U);
+  EXPECT_EQ(figures.paths.paths, 3U);
+  ASSERT_EQ(figures.paths.levels.size(), 3U);
+  EXPECT_EQ(figures.paths.levels[0].appearances, 3U);
+  EXPECT_EQ(figures.paths.levels[0].distinct, 3U);
+  EXPECT_EQ(figures.paths.levels[1].appearances, 2U);
+  EXPECT_EQ(figures.paths.levels[1].distinct, 1U);
+  EXPECT_EQ(figures.paths.levels[1].max, 2U);
+  EXPECT_EQ(figures.paths.busiest, 2U);
   EXPECT_DOUBLE_EQ(figures.loaded_share, 0.2);
-  EXPECT_DOUBLE_EQ(figures.mean_hops, 4.0 / 3);
-  EXPECT_EQ(figures.max_hops, 2U);
-  EXPECT_EQ(figures.hops.at(0), 1U);
-  EXPECT_EQ(figures.stretches, 2U) << "the root itself has no way to stretch";
-  EXPECT_DOUBLE_EQ(figures.stretch_ratio_of_means, 2.5);
+  EXPECT_DOUBLE_EQ(figures.paths.hops_mean, 4.0 / 3);
+  EXPECT_EQ(figures.paths.hops_max, 2U);
+  EXPECT_EQ(figures.paths.hops_histogram.at(0), 1U);
+  EXPECT_EQ(figures.stretch.ways, 2U) << "the root itself has no way to stretch";
+  EXPECT_DOUBLE_EQ(figures.stretch.ratio_of_means, 2.5);
   EXPECT_EQ(figures.delay_median_us, 200);
 }
 
 TEST(SpawnFigures, NothingIsNoDivisionByZero) {
   const auto figures = figures_of({});
-  EXPECT_EQ(figures.delivered, 0U);
-  EXPECT_TRUE(figures.levels.empty());
-  EXPECT_EQ(figures.mean_hops, 0);
+  EXPECT_EQ(figures.paths.paths, 0U);
+  EXPECT_TRUE(figures.paths.levels.empty());
+  EXPECT_EQ(figures.paths.hops_mean, 0);
 }
 
 }  // namespace

@@ -26,10 +26,10 @@ TEST(Route, every_request_ends_at_its_root_in_few_hops) {
     EXPECT_EQ(report.joined, 300U) << model;
     EXPECT_EQ(report.delivered, 300U) << model;
     EXPECT_EQ(report.wrong_root, 0U) << model;
-    EXPECT_LE(report.hops_max, 5U) << model;
-    EXPECT_LT(report.hops_mean, 2.5) << model;
+    EXPECT_LE(report.figures.hops_max, 5U) << model;
+    EXPECT_LT(report.figures.hops_mean, 2.5) << model;
     EXPECT_LT(report.state_bytes_mean, 25'000) << model;
-    ASSERT_EQ(report.levels.front().appearances, 300U) << model;
+    ASSERT_EQ(report.figures.levels.front().appearances, 300U) << model;
   }
 }
 
