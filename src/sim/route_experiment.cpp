@@ -2,6 +2,7 @@
 
 #include "sim/join_waves.hpp"
 #include "sim/ring_truth.hpp"
+#include "sim/table_fill.hpp"
 
 namespace dart::sim {
 
@@ -11,6 +12,8 @@ constexpr std::uint64_t kWorkload = 0x10AD;
 /// Requests are spread over this much virtual time.
 constexpr std::int64_t kRequestsUs = 1'000'000;
 constexpr std::int64_t kSliceUs = 20'000;
+/// Routing tables that are compared with the list of ids.
+constexpr std::size_t kTables = 1000;
 
 /// Starts machines as others have joined, and writes down what becomes of requests.
 class Experiment final : public Observer {
@@ -94,6 +97,7 @@ class Experiment final : public Observer {
   void finish() {
     measure_paths();
     measure_levels();
+    report_.tables = table_fill(world_, truth_, kTables);
     report_.events = world_.totals().events;
     report_.messages = world_.totals().messages;
     report_.by_kind = world_.totals().by_kind;

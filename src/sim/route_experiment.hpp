@@ -9,6 +9,7 @@
 
 #include "base/result.hpp"
 #include "sim/path_figures.hpp"
+#include "sim/table_fill.hpp"
 #include "sim/world.hpp"
 
 namespace dart::sim {
@@ -38,6 +39,8 @@ struct RouteReport {
   Stretch stretch;
   /// Share of the nodes that stand on a path anywhere but at its origin.
   double loaded_share = 0;
+  /// Of a sample of the nodes, at the end.
+  TableFill tables;
   std::uint64_t events = 0;
   std::uint64_t messages = 0;
   std::array<std::uint64_t, std::variant_size_v<overlay::Message>> by_kind{};

@@ -30,6 +30,8 @@ std::string route_json(const sim::RouteReport& report, const Cost& cost) {
                       {"max", level.max}});
   }
   json["loaded_share"] = report.loaded_share;
+  json["tables"] = {
+      {"fillable", report.tables.fillable}, {"empty", report.tables.empty}, {"stale", report.tables.stale}};
   json["state_bytes"] = {{"mean", report.state_bytes_mean}, {"max", report.state_bytes_max}};
   json["wall_s"] = cost.wall_s;
   json["peak_rss_mb"] = cost.peak_rss_mb;
@@ -61,6 +63,8 @@ std::string route_text(const sim::RouteReport& report, const Cost& cost) {
         fmt::format("{:>5} {:>11} {:>8} {:>8}\n", level.level, level.appearances, level.distinct, level.max);
   }
   out += fmt::format("nodes loaded beyond their own request: {:.1f} %\n", 100 * report.loaded_share);
+  out += fmt::format("routing tables: {} places could be filled, {} are empty, {} stale\n",
+                     report.tables.fillable, report.tables.empty, report.tables.stale);
   out += fmt::format("overlay state a node: {:.0f} bytes on average, {} at most\n", report.state_bytes_mean,
                      report.state_bytes_max);
   out += fmt::format("{} events, {} messages, {:.1f} s of virtual time in {:.2f} s, {:.0f} MB\n",
