@@ -6,11 +6,11 @@
 
 namespace dart::overlay {
 
-bool LeafSet::wants(const PeerTable& peers, const NodeId& id) const {
+bool LeafSet::wants(const NodeId& id) const {
   if (id == self_) return false;
   for (const Side side : kSides) {
     const Half& it = half(side);
-    if (it.size < limits::kLeafSide || way(side, id) < way(side, peers[it.places[it.size - 1U]].handle.id)) {
+    if (it.size < limits::kLeafSide || way(side, id) < way(side, it.ids[it.size - 1U])) {
       return true;
     }
   }
@@ -20,15 +20,16 @@ bool LeafSet::wants(const PeerTable& peers, const NodeId& id) const {
 bool LeafSet::insert(PeerTable& peers, PeerIndex index) {
   const bool left = insert(peers, index, Side::Left);
   const bool right = insert(peers, index, Side::Right);
-  if (left || right) changed(peers);
+  if (left || right) changed();
   return left || right;
 }
 
 bool LeafSet::insert(PeerTable& peers, PeerIndex index, Side side) {
   Half& it = half(side);
-  const uint128 mine = way(side, peers[index].handle.id);
+  const NodeId id = peers[index].handle.id;
+  const uint128 mine = way(side, id);
   std::size_t rank = 0;
-  while (rank < it.size && way(side, peers[it.places[rank]].handle.id) < mine) ++rank;
+  while (rank < it.size && way(side, it.ids[rank]) < mine) ++rank;
   if (rank < it.size && it.places[rank] == index) return false;
   if (rank == limits::kLeafSide) return false;
   peers.use(index);
@@ -37,9 +38,11 @@ bool LeafSet::insert(PeerTable& peers, PeerIndex index, Side side) {
   } else {
     ++it.size;
   }
-  std::copy_backward(it.places.begin() + static_cast<std::ptrdiff_t>(rank), it.places.begin() + it.size - 1,
-                     it.places.begin() + it.size);
+  const auto first = static_cast<std::ptrdiff_t>(rank);
+  std::copy_backward(it.places.begin() + first, it.places.begin() + it.size - 1, it.places.begin() + it.size);
+  std::copy_backward(it.ids.begin() + first, it.ids.begin() + it.size - 1, it.ids.begin() + it.size);
   it.places[rank] = index;
+  it.ids[rank] = id;
   return true;
 }
 
@@ -50,6 +53,8 @@ bool LeafSet::remove(PeerTable& peers, PeerIndex index) {
     const auto end = it.places.begin() + it.size;
     const auto found = std::find(it.places.begin(), end, index);
     if (found == end) continue;
+    const auto gap = it.ids.begin() + (found - it.places.begin());
+    std::copy(gap + 1, it.ids.begin() + it.size, gap);
     std::copy(found + 1, end, found);
     --it.size;
     peers.release(index);
@@ -61,7 +66,7 @@ bool LeafSet::remove(PeerTable& peers, PeerIndex index) {
     if (!removed || size(side) > 0) continue;
     for (std::size_t i = 0; i < other.size; ++i) insert(peers, other.places[i], side);
   }
-  if (removed) changed(peers);
+  if (removed) changed();
   return removed;
 }
 
@@ -85,36 +90,36 @@ bool LeafSet::spans_part() const {
   return !overlaps_ && size(Side::Left) == limits::kLeafSide && size(Side::Right) == limits::kLeafSide;
 }
 
-bool LeafSet::covers(const PeerTable& peers, const Key& key) const {
+bool LeafSet::covers(const Key& key) const {
   if (overlaps_) return true;
   if (!spans_part()) return false;
   // Seen from this node: after many deaths the far end of a side may stand anywhere, but never nearer than a
   // gap.
-  const NodeId& first = peers[at(Side::Left, limits::kLeafSide - 1)].handle.id;
-  const NodeId& last = peers[at(Side::Right, limits::kLeafSide - 1)].handle.id;
+  const NodeId& first = id_at(Side::Left, limits::kLeafSide - 1);
+  const NodeId& last = id_at(Side::Right, limits::kLeafSide - 1);
   return self_.clockwise_to(key) <= self_.clockwise_to(last) ||
          key.clockwise_to(self_) <= first.clockwise_to(self_);
 }
 
-void LeafSet::changed(const PeerTable& peers) {
+void LeafSet::changed() {
   look_for_overlap();
-  for (const Side side : kSides) hashes_[static_cast<std::size_t>(side)] = hash_window(peers, side);
+  for (const Side side : kSides) hashes_[static_cast<std::size_t>(side)] = hash_window(side);
 }
 
-std::uint64_t LeafSet::hash_window(const PeerTable& peers, Side side) const {
+std::uint64_t LeafSet::hash_window(Side side) const {
   // Seen from the neighbour this window reaches one place further on its far side and one less on this one.
   std::uint64_t hash = mix64(self_.high ^ self_.low);
   const Half& near = half(side);
   const Half& far = half(opposite(side));
   const std::size_t far_size = std::min<std::size_t>(far.size, limits::kLeafSide - 1);
   for (std::size_t i = 0; i < near.size; ++i) {
-    const NodeId& id = peers[near.places[i]].handle.id;
+    const NodeId& id = near.ids[i];
     hash ^= mix64(id.high ^ id.low);
   }
   for (std::size_t i = 0; i < far_size; ++i) {
     const auto end = near.places.begin() + near.size;
     if (overlaps_ && std::find(near.places.begin(), end, far.places[i]) != end) continue;
-    const NodeId& id = peers[far.places[i]].handle.id;
+    const NodeId& id = far.ids[i];
     hash ^= mix64(id.high ^ id.low);
   }
   return hash;
@@ -127,6 +132,7 @@ void LeafSet::check_invariants(const PeerTable& peers) const {
     for (std::size_t i = 0; i < it.size; ++i) {
       const Peer& peer = peers[it.places[i]];
       DART_CHECK(peer.uses > 0 && peer.handle.id != self_);
+      DART_CHECK(peer.handle.id == it.ids[i]);
       DART_CHECK(i == 0 || way(side, peers[it.places[i - 1]].handle.id) < way(side, peer.handle.id));
     }
   }

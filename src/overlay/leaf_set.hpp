@@ -21,7 +21,7 @@ class LeafSet {
   explicit LeafSet(const NodeId& self) : self_(self) {}
 
   /// Whether `id` would find a place.
-  [[nodiscard]] bool wants(const PeerTable& peers, const NodeId& id) const;
+  [[nodiscard]] bool wants(const NodeId& id) const;
   /// Puts a peer where it belongs, and lets go of whoever falls off the end. True when something changed.
   bool insert(PeerTable& peers, PeerIndex index);
   /// True when it was there. The peer may be forgotten by this.
@@ -30,6 +30,7 @@ class LeafSet {
   [[nodiscard]] std::size_t size(Side side) const { return half(side).size; }
   [[nodiscard]] bool empty() const { return size(Side::Left) == 0 && size(Side::Right) == 0; }
   [[nodiscard]] PeerIndex at(Side side, std::size_t rank) const { return half(side).places[rank]; }
+  [[nodiscard]] const NodeId& id_at(Side side, std::size_t rank) const { return half(side).ids[rank]; }
   /// The nearest on a side, or kNoPeer.
   [[nodiscard]] PeerIndex adjacent(Side side) const { return size(side) == 0 ? kNoPeer : at(side, 0); }
   [[nodiscard]] bool contains(PeerIndex index) const;
@@ -38,13 +39,15 @@ class LeafSet {
   /// Both sides meet: every node of the ring is here.
   [[nodiscard]] bool spans_ring() const { return overlaps_; }
   /// Whether the nodes next to `key` are known.
-  [[nodiscard]] bool covers(const PeerTable& peers, const Key& key) const;
+  [[nodiscard]] bool covers(const Key& key) const;
   /// A hash of the nodes that both this node and its neighbour on `side` should see.
   [[nodiscard]] std::uint64_t shared_hash(Side side) const { return hashes_[static_cast<std::size_t>(side)]; }
   void check_invariants(const PeerTable& peers) const;
 
  private:
   struct Half {
+    /// Copies of what the peers have: here they lie together.
+    std::array<NodeId, limits::kLeafSide> ids{};
     std::array<PeerIndex, limits::kLeafSide> places{};
     std::uint8_t size = 0;
   };
@@ -54,9 +57,9 @@ class LeafSet {
     return side == Side::Right ? self_.clockwise_to(id) : id.clockwise_to(self_);
   }
   bool insert(PeerTable& peers, PeerIndex index, Side side);
-  void changed(const PeerTable& peers);
+  void changed();
   void look_for_overlap();
-  [[nodiscard]] std::uint64_t hash_window(const PeerTable& peers, Side side) const;
+  [[nodiscard]] std::uint64_t hash_window(Side side) const;
 
   NodeId self_;
   std::array<Half, 2> halves_;

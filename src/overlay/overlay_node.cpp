@@ -8,7 +8,7 @@
 namespace dart::overlay {
 
 OverlayNode::OverlayNode(const Config& config, const NodeHandle& self, Random random)
-    : config_(config), self_(self), random_(random), leaves_(self.id), table_(self.id) {
+    : config_(config), self_(self), random_(random), table_(self.id), leaves_(self.id) {
   DART_CHECK(!self.id.is_zero());
 }
 
@@ -58,6 +58,7 @@ void OverlayNode::run_timer(Timer timer) {
     case Timer::Rows:
       deadlines_.set(Timer::Rows, now_ + config_.row_refresh);
       refresh_row();
+      give_back_memory();
       if (joined_ && !remembered_) remember(false);
       break;
     case Timer::Rediscover:

@@ -54,6 +54,14 @@ class OverlayNode {
   /// The round trip to a node of which a coordinate is known.
   [[nodiscard]] Duration round_trip(const Coordinate& other) const { return coordinate_.round_trip(other); }
 
+  /// Hints of a simulator that a message from `sender` comes soon, and then very soon: the memory is asked
+  /// for.
+  void expect_soon(const NodeId& sender) const {
+    peers_.fetch_slot(sender);
+    table_.fetch_slot(sender);
+  }
+  void expect_now(const NodeId& sender) const { peers_.fetch(sender); }
+
   [[nodiscard]] const NodeHandle& self() const { return self_; }
   [[nodiscard]] Phase phase() const { return phase_; }
   [[nodiscard]] bool joined() const { return joined_; }
@@ -191,6 +199,7 @@ class OverlayNode {
   void offer_to_table(PeerIndex index);
   void offer_to_leaves(PeerIndex index);
   void consider(const std::vector<Contact>& contacts);
+  [[nodiscard]] bool wants(const Contact& stranger) const;
   void measured(const NodeHandle& from, const Coordinate& coordinate, std::int64_t rtt_us);
   [[nodiscard]] bool nearer(PeerIndex a, PeerIndex b) const;
   [[nodiscard]] std::int64_t distance(PeerIndex index) const;
@@ -277,6 +286,9 @@ class OverlayNode {
   // upkeep.cpp
   void refresh_row();
   void rediscover();
+  /// A message for `key` goes to `next` because the routing table has nobody better: ask that one.
+  void mend_slot(const Key& key, PeerIndex next);
+  void give_back_memory();
   /// Asks the `nearest` nearest that stand in a row for theirs; 0: anyone.
   void request_row(unsigned row, std::size_t nearest);
   [[nodiscard]] std::vector<Contact> row_contacts(unsigned row) const;
@@ -298,10 +310,10 @@ class OverlayNode {
   std::uint64_t next_hop_id_ = 1;
   std::int64_t accuse_after_ = 0;
   std::int64_t corrected_us_ = 0;  // when a wrong neighbour was last corrected
+  std::int64_t mended_us_ = 0;     // when somebody was last asked for an empty place of the table
   Coordinate coordinate_;
   Badge badge_;
   PeerTable peers_;
-  LeafSet leaves_;
   RoutingTable table_;
   std::array<Adjacency, 2> adjacencies_;
   std::vector<Suspicion> suspicions_;
@@ -314,6 +326,7 @@ class OverlayNode {
   std::size_t next_delivered_ = 0;
   std::unique_ptr<JoinState> join_;
   Counters counters_;
+  LeafSet leaves_;
 };
 
 }  // namespace dart::overlay

@@ -9,30 +9,44 @@ namespace {
 
 constexpr std::size_t kFirstSlots = 32;
 
-std::size_t hash_of(const NodeId& id) { return static_cast<std::size_t>(mix64(id.low ^ id.high)); }
-
 }  // namespace
 
 PeerIndex PeerTable::find(const NodeId& id) const {
   if (memo_ != kNoPeer && memo_id_ == id) return memo_;
   if (slots_.empty()) return kNoPeer;
   memo_id_ = id;
-  memo_ = slots_[slot_of(id)];
+  memo_ = slots_[slot_of(id)].index;
   return memo_;
 }
 
 std::size_t PeerTable::slot_of(const NodeId& id) const {
   const std::size_t mask = slots_.size() - 1;
-  std::size_t slot = hash_of(id) & mask;
-  while (slots_[slot] != kNoPeer && peers_[slots_[slot]].handle.id != id) slot = (slot + 1) & mask;
+  const std::size_t hash = hash_of(id);
+  const std::uint16_t tag = tag_of(hash);
+  std::size_t slot = hash & mask;
+  while (slots_[slot].index != kNoPeer &&
+         (slots_[slot].tag != tag || peers_[slots_[slot].index].handle.id != id)) {
+    slot = (slot + 1) & mask;
+  }
   return slot;
 }
 
+void PeerTable::fetch(const NodeId& id) const {
+  if (slots_.empty()) return;
+  const std::size_t mask = slots_.size() - 1;
+  const std::size_t hash = hash_of(id);
+  const std::uint16_t tag = tag_of(hash);
+  std::size_t slot = hash & mask;
+  while (slots_[slot].index != kNoPeer && slots_[slot].tag != tag) slot = (slot + 1) & mask;
+  if (slots_[slot].index != kNoPeer) fetch(slots_[slot].index);
+}
+
 void PeerTable::rehash(std::size_t slots) {
-  slots_.assign(slots, kNoPeer);
+  slots_.assign(slots, Slot{});
   slots_.shrink_to_fit();
   for (PeerIndex i = 0; i < end(); ++i) {
-    if (!peers_[i].handle.id.is_zero()) slots_[slot_of(peers_[i].handle.id)] = i;
+    const NodeId& id = peers_[i].handle.id;
+    if (!id.is_zero()) slots_[slot_of(id)] = {i, tag_of(hash_of(id))};
   }
 }
 
@@ -54,7 +68,7 @@ PeerIndex PeerTable::add(const NodeHandle& handle, const Coordinate& coordinate)
   if (2 * live_ > slots_.size()) {
     rehash(slots_.empty() ? kFirstSlots : 2 * slots_.size());
   } else {
-    slots_[slot_of(handle.id)] = index;
+    slots_[slot_of(handle.id)] = {index, tag_of(hash_of(handle.id))};
   }
   return index;
 }
@@ -72,12 +86,12 @@ void PeerTable::erase(PeerIndex index) {
   // Backward-shift deletion: what follows in the cluster moves up, so that no tombstones are needed.
   const std::size_t mask = slots_.size() - 1;
   std::size_t hole = slot_of(peers_[index].handle.id);
-  slots_[hole] = kNoPeer;
-  for (std::size_t slot = (hole + 1) & mask; slots_[slot] != kNoPeer; slot = (slot + 1) & mask) {
-    const std::size_t home = hash_of(peers_[slots_[slot]].handle.id) & mask;
+  slots_[hole] = Slot{};
+  for (std::size_t slot = (hole + 1) & mask; slots_[slot].index != kNoPeer; slot = (slot + 1) & mask) {
+    const std::size_t home = hash_of(peers_[slots_[slot].index].handle.id) & mask;
     if (((slot - home) & mask) >= ((slot - hole) & mask)) {
       slots_[hole] = slots_[slot];
-      slots_[slot] = kNoPeer;
+      slots_[slot] = Slot{};
       hole = slot;
     }
   }
@@ -89,7 +103,7 @@ void PeerTable::erase(PeerIndex index) {
 }
 
 std::size_t PeerTable::bytes() const {
-  return peers_.capacity() * sizeof(Peer) + slots_.capacity() * sizeof(PeerIndex);
+  return peers_.capacity() * sizeof(Peer) + slots_.capacity() * sizeof(Slot);
 }
 
 void PeerTable::check_invariants() const {

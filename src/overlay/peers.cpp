@@ -18,6 +18,7 @@ constexpr std::int64_t kCallAgain = 4;
 void OverlayNode::heard(const NodeHandle& from, bool as_member) {
   PeerIndex index = peers_.find(from.id);
   if (index == kNoPeer && as_member) {
+    if (!wants({from, Coordinate{}})) return;
     index = peers_.add(from, Coordinate{});
     if (index == kNoPeer) return;
     peers_[index].heard_us = now_.us;
@@ -56,7 +57,7 @@ PeerIndex OverlayNode::learn(const Contact& contact) {
   if (Lost* lost = find_lost(contact.node.id); lost != nullptr && !contact.node.replaces(lost->node)) {
     // A rumour of somebody who was buried here. If it matters, ask whether it is there after all.
     const bool same = contact.node.same_life(lost->node);
-    const bool matters = member() && !(lost->left && same) && leaves_.wants(peers_, contact.node.id);
+    const bool matters = member() && !(lost->left && same) && leaves_.wants(contact.node.id);
     if (matters && now_.us - lost->called_us > kCallAgain * config_.heartbeat.us) {
       lost->called_us = now_.us;
       send(contact.node, Probe{stamp(), true, coordinate_});
@@ -66,8 +67,24 @@ PeerIndex OverlayNode::learn(const Contact& contact) {
   return peers_.add(contact.node, contact.coordinate);
 }
 
+bool OverlayNode::wants(const Contact& stranger) const {
+  const NodeId& id = stranger.node.id;
+  if (leaves_.wants(id)) return true;
+  if (id == self_.id) return false;
+  const bool known = stranger.coordinate.known() && coordinate_.known();
+  const std::int64_t way = known ? coordinate_.round_trip(stranger.coordinate).us : kUnknownWayUs;
+  return table_.wants(id, [&](PeerIndex other) { return way * 10 < distance(other) * 9; });
+}
+
 void OverlayNode::consider(const std::vector<Contact>& contacts) {
+  for (const Contact& contact : contacts) peers_.fetch_slot(contact.node.id);
   for (const Contact& contact : contacts) {
+    peers_.fetch(contact.node.id);
+    table_.fetch(peers_, contact.node.id);
+  }
+  for (const Contact& contact : contacts) {
+    // Most are strangers that nothing here has a place for.
+    if (peers_.find(contact.node.id) == kNoPeer && !wants(contact)) continue;
     const PeerIndex index = learn(contact);
     if (index == kNoPeer) continue;
     offer_to_leaves(index);
@@ -79,7 +96,7 @@ void OverlayNode::consider(const std::vector<Contact>& contacts) {
 }
 
 void OverlayNode::offer_to_leaves(PeerIndex index) {
-  if (phase_ == Phase::Idle || !leaves_.wants(peers_, peers_[index].handle.id)) return;
+  if (phase_ == Phase::Idle || !leaves_.wants(peers_[index].handle.id)) return;
   // Held for the moment: whoever falls off the end must not be the one that is being offered.
   if (leaves_.insert(peers_, index)) leaf_set_changed();
 }

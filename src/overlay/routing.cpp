@@ -34,7 +34,7 @@ PeerIndex OverlayNode::next_peer(const Key& key, const PendingHop* avoid, const 
     if (closer(key, id, closest == kNoPeer ? self_.id : peers_[closest].handle.id)) closest = index;
     if (usable(index) && closer(key, id, best == kNoPeer ? self_.id : peers_[best].handle.id)) best = index;
   };
-  if (leaves_.covers(peers_, key) && leaves_.spans_part()) {
+  if (leaves_.covers(key) && leaves_.spans_part()) {
     for (const Side side : kSides) {
       for (std::size_t i = 0; i < leaves_.size(side); ++i) offer(leaves_.at(side, i));
     }
@@ -136,6 +136,7 @@ void OverlayNode::route(Routed routed) {
     return;
   }
   const PeerIndex next = next_peer(routed.key, nullptr, nullptr);
+  if (next != kNoPeer) mend_slot(routed.key, next);
   if (next == kNoPeer) {
     deliver(std::move(routed));
   } else if (routed.mode == HopMode::Stepwise) {

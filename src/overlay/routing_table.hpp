@@ -37,6 +37,28 @@ class RoutingTable {
     if (slot.spare == kNoPeer || near(index, slot.spare)) return put(peers, slot.spare, index);
     return false;
   }
+  /// Whether offer() would take somebody who is not in the table yet; `near(b)` says whether that one is
+  /// clearly nearer than b.
+  template <class Near>
+  [[nodiscard]] bool wants(const NodeId& id, Near&& near) const {
+    const unsigned row = self_.shared_digits(id);
+    if (row >= rows_.size()) return row < NodeId::kDigits;
+    const Slot& slot = rows_[row][id.digit(row)];
+    return slot.best == kNoPeer || slot.spare == kNoPeer || near(slot.best) || near(slot.spare);
+  }
+  /// Asks for the memory of the place of `id`.
+  void fetch_slot(const NodeId& id) const {
+    const unsigned row = self_.shared_digits(id);
+    if (row < rows_.size()) __builtin_prefetch(&rows_[row][id.digit(row)]);
+  }
+  /// Asks for the memory of whom offer() would compare `id` with.
+  void fetch(const PeerTable& peers, const NodeId& id) const {
+    const unsigned row = self_.shared_digits(id);
+    if (row >= rows_.size()) return;
+    const Slot& slot = rows_[row][id.digit(row)];
+    if (slot.best != kNoPeer) peers.fetch(slot.best);
+    if (slot.spare != kNoPeer) peers.fetch(slot.spare);
+  }
   /// After a new measurement: the spare and the best change places if the spare is clearly nearer.
   template <class Near>
   void reorder(const PeerTable& peers, PeerIndex index, Near&& near) {

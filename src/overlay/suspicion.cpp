@@ -203,7 +203,7 @@ void OverlayNode::handle(const NodeHandle& /*from*/, const Obituary& m) {
       bury(m.dead, m.left, true);
     }
   } else if (index == kNoPeer && !m.dead.id.is_zero()) {
-    add_lost({m.dead, leaves_.wants(peers_, m.dead.id), m.left});
+    add_lost({m.dead, leaves_.wants(m.dead.id), m.left});
   }
   consider(m.leaves);
 }

@@ -7,6 +7,9 @@ namespace dart::overlay {
 namespace {
 
 constexpr std::size_t kNearby = 12;
+constexpr std::int64_t kMendsPerRefresh = 10;
+/// Capacity that a list of an idle node may keep.
+constexpr std::size_t kIdlePlaces = 8;
 
 }  // namespace
 
@@ -61,6 +64,29 @@ void OverlayNode::refresh_row() {
   if (table_.rows() == 0) return;
   // The nearest in a row knows those around here best; the others keep an eye on the rest.
   request_row(static_cast<unsigned>(random_.below(table_.rows())), random_.chance(1, 2) ? 1 : 0);
+}
+
+void OverlayNode::mend_slot(const Key& key, PeerIndex next) {
+  // Passive repair of MSPastry (DSN'04, section 3): only a place that somebody needs, and seldom, because
+  // most places that are empty down there have nobody to fill them.
+  if (now_.us - mended_us_ < config_.row_refresh.us / kMendsPerRefresh) return;
+  const unsigned row = self_.id.shared_digits(key);
+  if (row >= NodeId::kDigits || !leaves_.spans_part() || leaves_.covers(key)) return;
+  const NodeHandle& asked = peers_[next].handle;
+  if (table_.slot(row, key.digit(row)).best != kNoPeer || self_.id.shared_digits(asked.id) < row) return;
+  mended_us_ = now_.us;
+  send(asked, ContactsRequest{ContactsKind::Row, static_cast<std::uint8_t>(row), stamp(), coordinate_});
+}
+
+void OverlayNode::give_back_memory() {
+  const auto shrink = [](auto& places) {
+    if (places.capacity() > kIdlePlaces && 4 * places.size() < places.capacity()) places.shrink_to_fit();
+  };
+  shrink(hops_);
+  shrink(requests_);
+  shrink(held_);
+  shrink(suspicions_);
+  shrink(checks_);
 }
 
 void OverlayNode::rediscover() {

@@ -11,6 +11,12 @@ namespace {
 constexpr std::uint16_t kPort = 7400;
 /// The part of a node that almost every step reads.
 constexpr std::size_t kHotBytes = 768;
+/// How many events ahead the memory of each step is asked for.
+constexpr std::size_t kFetchFlight = 10;
+constexpr std::size_t kFetchMachine = 8;
+constexpr std::size_t kFetchCore = 6;
+constexpr std::size_t kFetchSlot = 3;
+constexpr std::size_t kFetchPeer = 1;
 /// What was decoded is encoded again, and compared, once in so many times.
 constexpr std::uint64_t kSameBytesEvery = 16;
 constexpr std::uint64_t kPlaces = 1;
@@ -130,24 +136,34 @@ bool World::run_one(TimePoint until) {
 }
 
 void World::fetch_ahead() {
-  // A big ring is far larger than any cache, and every event touches another node: ask for the memory early.
-  if (const Event* far = queue_.peek(5); far != nullptr) {
-    if (far->kind == EventKind::Arrival) {
-      const auto* flight = reinterpret_cast<const char*>(&flights_[far->item]);
+  // A big ring is far larger than any cache, and every event touches another node: ask for the memory early,
+  // step by step along the pointers.
+  if (const Event* event = queue_.peek(kFetchFlight); event != nullptr) {
+    if (event->kind == EventKind::Arrival) {
+      const auto* flight = reinterpret_cast<const char*>(&flights_[event->item]);
       for (std::size_t i = 0; i < sizeof(Flight); i += 64) __builtin_prefetch(flight + i);
     } else {
-      __builtin_prefetch(&machines_[far->item]);
+      __builtin_prefetch(&machines_[event->item]);
     }
   }
-  if (const Event* near = queue_.peek(3); near != nullptr) {
-    const std::uint32_t number = near->kind == EventKind::Arrival ? flights_[near->item].to : near->item;
-    __builtin_prefetch(&machines_[number]);
+  const auto machine_of = [&](const Event& event) -> const Machine& {
+    return machines_[event.kind == EventKind::Arrival ? flights_[event.item].to : event.item];
+  };
+  if (const Event* event = queue_.peek(kFetchMachine); event != nullptr)
+    __builtin_prefetch(&machine_of(*event));
+  if (const Event* event = queue_.peek(kFetchCore); event != nullptr) {
+    const auto* core = reinterpret_cast<const char*>(machine_of(*event).core.get());
+    if (core != nullptr) {
+      for (std::size_t i = 0; i < kHotBytes; i += 64) __builtin_prefetch(core + i);
+    }
   }
-  if (const Event* next = queue_.peek(1); next != nullptr) {
-    const std::uint32_t number = next->kind == EventKind::Arrival ? flights_[next->item].to : next->item;
-    const auto* core = reinterpret_cast<const char*>(machines_[number].core.get());
-    if (core == nullptr) return;
-    for (std::size_t i = 0; i < kHotBytes; i += 64) __builtin_prefetch(core + i);
+  for (const std::size_t ahead : {kFetchSlot, kFetchPeer}) {
+    const Event* event = queue_.peek(ahead);
+    if (event == nullptr || event->kind != EventKind::Arrival) continue;
+    const node::NodeCore* core = machine_of(*event).core.get();
+    if (core == nullptr) continue;
+    const NodeId& sender = flights_[event->item].envelope.from.id;
+    ahead == kFetchSlot ? core->overlay().expect_soon(sender) : core->overlay().expect_now(sender);
   }
 }
 
@@ -225,7 +241,7 @@ void World::send(std::uint32_t from, overlay::Send& sending) {
   ++totals_.messages;
   ++totals_.by_kind[sending.message.index()];
   const Machine& sender = machines_[from];
-  if (sender.group != machines_[to].group ||
+  if ((grouped_ && sender.group != machines_[to].group) ||
       std::find(cuts_.begin(), cuts_.end(), std::pair{from, to}) != cuts_.end()) {
     ++totals_.cut;
     return;
@@ -246,8 +262,8 @@ void World::send(std::uint32_t from, overlay::Send& sending) {
 }
 
 void World::launch(std::uint32_t from, std::uint32_t to, std::int64_t extra_us, Flight flight) {
-  std::int64_t at =
-      now_.us + delays_->delay(from, to).us + extra_us + machines_[from].slow_us + machines_[to].slow_us;
+  std::int64_t at = now_.us + delays_->delay(from, to).us + extra_us;
+  if (slowed_) at += machines_[from].slow_us + machines_[to].slow_us;
   if (faults.reorder_permille != 0 && network_.chance(faults.reorder_permille, 1000)) {
     ++totals_.reordered;
     at += static_cast<std::int64_t>(network_.below(static_cast<std::uint64_t>(faults.reorder_us)));

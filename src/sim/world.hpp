@@ -97,13 +97,19 @@ class World {
 
   NetworkFaults faults;
   /// Machines of different groups cannot talk.
-  void set_group(std::uint32_t machine, std::uint32_t group) { machines_[machine].group = group; }
+  void set_group(std::uint32_t machine, std::uint32_t group) {
+    machines_[machine].group = group;
+    grouped_ = true;
+  }
   [[nodiscard]] std::uint32_t group(std::uint32_t machine) const { return machines_[machine].group; }
   /// Messages from one machine to another vanish, not those back.
   void cut(std::uint32_t from, std::uint32_t to) { cuts_.emplace_back(from, to); }
   void mend_cuts() { cuts_.clear(); }
   /// Everything that the machine does takes this much longer.
-  void set_slow(std::uint32_t machine, Duration extra) { machines_[machine].slow_us = extra.us; }
+  void set_slow(std::uint32_t machine, Duration extra) {
+    machines_[machine].slow_us = extra.us;
+    slowed_ = true;
+  }
 
   /// What happened so far.
   struct Totals {
@@ -179,6 +185,9 @@ class World {
   std::vector<std::uint32_t> free_flights_;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> cuts_;
   std::vector<node::Action> actions_;
+  // Whether set_group and set_slow were ever called: otherwise the receiver's machine is not looked at.
+  bool grouped_ = false;
+  bool slowed_ = false;
   Observer* observer_ = nullptr;
   Totals totals_;
   std::uint64_t hash_ = 0;
