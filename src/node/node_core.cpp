@@ -39,7 +39,7 @@ void NodeCore::join_again(TimePoint now, std::vector<Action>& out) {
   look_at(now, out, before);
 }
 
-void NodeCore::step(TimePoint now, Input input, std::vector<Action>& out) {
+void NodeCore::step(TimePoint now, Input&& input, std::vector<Action>& out) {
   const std::size_t before = out.size();
   overlay_.step(now, std::move(input), out);
   if (overlay_.phase() != overlay::Phase::Member) look_at(now, out, before);

@@ -30,7 +30,7 @@ class NodeCore {
 
   /// The first call: joins, or makes a ring.
   void start(TimePoint now, StartPlan plan, std::vector<Action>& out);
-  void step(TimePoint now, Input input, std::vector<Action>& out);
+  void step(TimePoint now, Input&& input, std::vector<Action>& out);
   [[nodiscard]] std::optional<TimePoint> next_deadline() const {
     const auto inner = overlay_.next_deadline();
     if (retry_us_ == 0) return inner;

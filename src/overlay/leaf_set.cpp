@@ -103,7 +103,12 @@ bool LeafSet::covers(const Key& key) const {
 
 void LeafSet::changed() {
   look_for_overlap();
+  hashed_ = false;
+}
+
+void LeafSet::hash_windows() const {
   for (const Side side : kSides) hashes_[static_cast<std::size_t>(side)] = hash_window(side);
+  hashed_ = true;
 }
 
 std::uint64_t LeafSet::hash_window(Side side) const {

@@ -41,7 +41,10 @@ class LeafSet {
   /// Whether the nodes next to `key` are known.
   [[nodiscard]] bool covers(const Key& key) const;
   /// A hash of the nodes that both this node and its neighbour on `side` should see.
-  [[nodiscard]] std::uint64_t shared_hash(Side side) const { return hashes_[static_cast<std::size_t>(side)]; }
+  [[nodiscard]] std::uint64_t shared_hash(Side side) const {
+    if (!hashed_) hash_windows();
+    return hashes_[static_cast<std::size_t>(side)];
+  }
   void check_invariants(const PeerTable& peers) const;
 
  private:
@@ -59,11 +62,14 @@ class LeafSet {
   bool insert(PeerTable& peers, PeerIndex index, Side side);
   void changed();
   void look_for_overlap();
+  void hash_windows() const;
   [[nodiscard]] std::uint64_t hash_window(Side side) const;
 
   NodeId self_;
   std::array<Half, 2> halves_;
-  std::array<std::uint64_t, 2> hashes_{};
+  // Found when they are asked for: a newcomer's leaf set changes many times before anybody does.
+  mutable std::array<std::uint64_t, 2> hashes_{};
+  mutable bool hashed_ = false;
   bool overlaps_ = true;
 };
 

@@ -12,7 +12,7 @@ OverlayNode::OverlayNode(const Config& config, const NodeHandle& self, Random ra
   DART_CHECK(!self.id.is_zero());
 }
 
-void OverlayNode::step(TimePoint now, Input input, std::vector<Action>& out) {
+void OverlayNode::step(TimePoint now, Input&& input, std::vector<Action>& out) {
   now_ = std::max(now, now_);
   out_ = &out;
   if (phase_ != Phase::Gone) {

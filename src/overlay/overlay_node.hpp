@@ -38,7 +38,7 @@ class OverlayNode {
   OverlayNode(const Config& config, const NodeHandle& self, Random random);
 
   /// Appends to `out`; never blocks, throws, or re-enters.
-  void step(TimePoint now, Input input, std::vector<Action>& out);
+  void step(TimePoint now, Input&& input, std::vector<Action>& out);
   [[nodiscard]] std::optional<TimePoint> next_deadline() const { return deadlines_.next(); }
 
   /// Where a message for `key` would go; empty: this node is the root as far as it knows.

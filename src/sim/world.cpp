@@ -102,7 +102,7 @@ void World::pause(std::uint32_t number, Duration length) {
   queue_.push(machine.resume_us, EventKind::Wake, number);
 }
 
-void World::command(std::uint32_t machine, node::Input input) { feed(machine, std::move(input)); }
+void World::command(std::uint32_t machine, node::Input&& input) { feed(machine, std::move(input)); }
 
 std::int64_t World::virtual_of(const Machine& machine, std::int64_t wanted) {
   std::int64_t at = (wanted - machine.offset_us) * 1'000'000 / (1'000'000 + machine.drift_ppm);
@@ -175,28 +175,27 @@ void World::arrive(std::uint32_t number) {
     queue_.push(machine.resume_us, EventKind::Arrival, number);
     return;
   }
-  Flight landed = std::move(flight);
-  flight = Flight{};
+  // The place may be taken again, and the list may grow, before this message has been dealt with.
   free_flights_.push_back(number);
   if (machine.state == MachineState::Off) {
-    if (!machine.host_answers || landed.refusal) return;
+    if (!machine.host_answers || flight.refusal) return;
     ++totals_.refused;
     Flight news;
     news.refusal = true;
-    news.envelope.from = handle_of(to, machine.disk.incarnation, landed.envelope.to_nonce);
-    launch(to, landed.from, 0, std::move(news));
+    news.envelope.from = handle_of(to, machine.disk.incarnation, flight.envelope.to_nonce);
+    launch(to, flight.from, 0, std::move(news));
     return;
   }
-  if (landed.refusal) {
-    feed(to, overlay::Unreachable{landed.envelope.from, true});
+  if (flight.refusal) {
+    feed(to, overlay::Unreachable{flight.envelope.from, true});
     return;
   }
-  if (!landed.envelope.to.is_zero() && landed.envelope.to != machine.id) return;
-  feed(to,
-       overlay::Received{landed.envelope.from, landed.envelope.to_nonce, std::move(landed.envelope.message)});
+  overlay::Envelope& envelope = flight.envelope;
+  if (!envelope.to.is_zero() && envelope.to != machine.id) return;
+  feed(to, overlay::Received{envelope.from, envelope.to_nonce, std::move(envelope.message)});
 }
 
-void World::feed(std::uint32_t number, node::Input input) {
+void World::feed(std::uint32_t number, node::Input&& input) {
   Machine& machine = machines_[number];
   if (!machine.core) return;
   machine.core->step(local(machine, now_.us), std::move(input), actions_);
@@ -256,12 +255,12 @@ void World::send(std::uint32_t from, overlay::Send& sending) {
   if (totals_.messages % options_.codec_every == 0) through_codec(flight.envelope);
   if (faults.duplicate_permille != 0 && network_.chance(faults.duplicate_permille, 1000)) {
     ++totals_.duplicated;
-    launch(from, to, static_cast<std::int64_t>(network_.below(100'000)), flight);
+    launch(from, to, static_cast<std::int64_t>(network_.below(100'000)), Flight(flight));
   }
   launch(from, to, 0, std::move(flight));
 }
 
-void World::launch(std::uint32_t from, std::uint32_t to, std::int64_t extra_us, Flight flight) {
+void World::launch(std::uint32_t from, std::uint32_t to, std::int64_t extra_us, Flight&& flight) {
   std::int64_t at = now_.us + delays_->delay(from, to).us + extra_us;
   if (slowed_) at += machines_[from].slow_us + machines_[to].slow_us;
   if (faults.reorder_permille != 0 && network_.chance(faults.reorder_permille, 1000)) {

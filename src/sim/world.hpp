@@ -69,7 +69,7 @@ class World {
   /// Suspends the process; what arrives waits.
   void pause(std::uint32_t machine, Duration length);
   /// A local command.
-  void command(std::uint32_t machine, node::Input input);
+  void command(std::uint32_t machine, node::Input&& input);
 
   /// Runs events until virtual time passes `until`, or there are no more.
   void run_until(TimePoint until);
@@ -164,10 +164,10 @@ class World {
                                               std::uint64_t nonce) const;
   void fetch_ahead();
   void arrive(std::uint32_t flight);
-  void feed(std::uint32_t machine, node::Input input);
+  void feed(std::uint32_t machine, node::Input&& input);
   void perform(std::uint32_t machine);
   void send(std::uint32_t from, overlay::Send& send);
-  void launch(std::uint32_t from, std::uint32_t to, std::int64_t extra_us, Flight flight);
+  void launch(std::uint32_t from, std::uint32_t to, std::int64_t extra_us, Flight&& flight);
   void arm(std::uint32_t machine);
   void through_codec(overlay::Envelope& envelope);
   void mix(std::uint64_t value) { hash_ = mix64(hash_ ^ value); }
