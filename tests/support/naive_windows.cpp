@@ -195,12 +195,17 @@ NaiveExecutor::Relation NaiveExecutor::run(const plan::Over& over, const Node& n
   Relation out;
   for (const Row& row : rows) partitions[pick(row.cells, over.partition)].push_back(&row.cells);
   std::map<Cells, std::size_t, CellsLess> places;
+  // Peers are complete when a row with a later value has come. Where no steps are told the watermark also
+  // says so, even when the row that moved it was filtered out.
+  const bool watched = !node.stepped && node.schema[over.order].type.is_time();
+  const EventTime watermark = watched ? watermark_of(node.inputs[0].node) : kMinEventTime;
+  const auto passed = [&](const Value& order) { return watched && order.bigint() < watermark; };
   for (const Row& row : rows) {
     const Cells key = pick(row.cells, over.partition);
     const std::size_t at = places[key]++;
-    const bool waits =
-        over.peers && !ended_ && compare(row.cells[over.order], rows.back().cells[over.order]) == 0;
-    if (waits) continue;
+    const Value& order = row.cells[over.order];
+    const bool last = compare(order, rows.back().cells[over.order]) == 0;
+    if (over.peers && !ended_ && last && !passed(order)) continue;
     Row made = row;
     for (const plan::OverCall& call : over.calls) {
       const columnar::LogicalType type = node.schema[made.cells.size()].type;

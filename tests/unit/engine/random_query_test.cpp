@@ -276,6 +276,12 @@ TEST(KeyedJoin, WithACauseThatIsIgnored) {
       "at timestamp, s int", "on_change");
 }
 
+TEST(Over, PeersLeaveWithTheWatermarkWhereNoStepsAreTold) {
+  // Most rows that move the watermark are filtered out before the window function.
+  expect_right("SELECT k, x, count(*) OVER (ORDER BY ts) AS c FROM numbered WHERE x > 20",
+               "k int, x int, c bigint", "changes", 200);
+}
+
 std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
   const char* text = std::getenv(name);
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
