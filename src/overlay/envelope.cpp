@@ -104,14 +104,15 @@ Coordinate read(Reader& reader, const pb::Coordinate& in) {
   return coordinate;
 }
 
+void write(pb::Contact& out, const Contact& contact) {
+  write(*out.mutable_node(), contact.node);
+  write(*out.mutable_coordinate(), contact.coordinate);
+}
+
 template <class List>
 void write(List& out, const std::vector<Contact>& contacts) {
   out.Reserve(static_cast<int>(contacts.size()));
-  for (const Contact& contact : contacts) {
-    auto& one = *out.Add();
-    write(*one.mutable_node(), contact.node);
-    write(*one.mutable_coordinate(), contact.coordinate);
-  }
+  for (const Contact& contact : contacts) write(*out.Add(), contact);
 }
 
 Contact read(Reader& reader, const pb::Contact& in) {
@@ -195,8 +196,7 @@ struct BodyWriter {
   }
   void operator()(const JoinRequest& m) const {
     auto& to = *out.mutable_join();
-    write(*to.mutable_joiner()->mutable_node(), m.joiner.node);
-    write(*to.mutable_joiner()->mutable_coordinate(), m.joiner.coordinate);
+    write(*to.mutable_joiner(), m.joiner);
     to.set_hops(m.hops);
     to.set_next_row(m.next_row);
   }

@@ -100,34 +100,31 @@ double cosine_to_60(double a) { return 1 - (1 - std::cos(a * kDegree)) / (1 - st
 double sine_to_90(double a) { return a <= 30 ? sine_to_30(a) : cosine_to_60(90 - a); }
 double cosine_to_90(double a) { return a <= 60 ? cosine_to_60(a) : sine_to_30(90 - a); }
 
-double sine_degrees(double a) {
+/// Brings an angle into [0, 180]; the sign says on which side of 0 it lay.
+double to_half_turn(double& a) {
   a = std::fmod(a, 360);
-  double sign = a < 0 ? -1 : 1;
+  const double sign = a < 0 ? -1 : 1;
   a = std::fabs(a);
-  if (a > 180) {
-    a = 360 - a;
-    sign = -sign;
-  }
+  if (a <= 180) return sign;
+  a = 360 - a;
+  return -sign;
+}
+
+double sine_degrees(double a) {
+  const double sign = to_half_turn(a);
   if (a > 90) a = 180 - a;
   return sign * sine_to_90(a);
 }
 
 double cosine_degrees(double a) {
-  a = std::fabs(std::fmod(a, 360));
-  if (a > 180) a = 360 - a;
+  to_half_turn(a);
   return a > 90 ? -cosine_to_90(180 - a) : cosine_to_90(a);
 }
 
 // Of an angle reduced to [0, 90], with the sign of its quadrant; never -0.
 template <bool inverse>
 double tangent_degrees(double a) {
-  a = std::fmod(a, 360);
-  double sign = a < 0 ? -1 : 1;
-  a = std::fabs(a);
-  if (a > 180) {
-    a = 360 - a;
-    sign = -sign;
-  }
+  double sign = to_half_turn(a);
   if (a > 90) {
     a = 180 - a;
     sign = -sign;

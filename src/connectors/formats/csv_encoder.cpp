@@ -6,9 +6,7 @@
 namespace dart::connectors {
 
 CsvEncoder::CsvEncoder(const plan::TableDefinition& table, const CsvDialect& dialect)
-    : table_(table), dialect_(dialect), places_(chunk_columns(table)) {
-  for (const plan::TableColumn& column : table.columns) writers_.push_back(cell_writer(column.type));
-}
+    : table_(table), dialect_(dialect), row_(table) {}
 
 void CsvEncoder::begin(std::string& out) {
   if (!dialect_.header) return;
@@ -22,24 +20,8 @@ void CsvEncoder::begin(std::string& out) {
 }
 
 std::size_t CsvEncoder::row(const columnar::Chunk& chunk, std::size_t row, char op, std::string& out) {
-  std::size_t gap = std::string::npos;
-  for (std::size_t c = 0; c < places_.size(); ++c) {
-    if (c > 0) out.push_back(dialect_.delimiter);
-    if (places_[c] == kDelayPlace) {
-      gap = out.size();
-      out.append(kDelayGap);
-    } else if (places_[c] == kOpPlace) {
-      out.push_back(op);
-    } else if (const columnar::Vector& vector = chunk.columns[places_[c]]; vector.is_null(row)) {
-      out.append(dialect_.null_text);
-    } else {
-      const std::size_t start = out.size();
-      writers_[c](vector, row, out);
-      quote_if_needed(start, out);
-    }
-  }
-  out.push_back('\n');
-  return gap;
+  return row_.write(chunk, row, op, {&dialect_.delimiter, 1}, dialect_.null_text, out,
+                    [&](std::size_t start) { quote_if_needed(start, out); });
 }
 
 void CsvEncoder::quote_if_needed(std::size_t start, std::string& out) const {

@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
-#include "connectors/cell_writer.hpp"
 #include "connectors/encoder.hpp"
 #include "connectors/formats/csv_dialect.hpp"
+#include "connectors/formats/delimited_row.hpp"
 
 namespace dart::connectors {
 
@@ -24,8 +24,7 @@ class CsvEncoder : public Encoder {
 
   const plan::TableDefinition& table_;
   CsvDialect dialect_;
-  std::vector<std::size_t> places_;
-  std::vector<CellWriter> writers_;
+  DelimitedRow row_;
 };
 
 }  // namespace dart::connectors

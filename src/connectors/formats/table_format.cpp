@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "connectors/cell_writer.hpp"
+#include "connectors/formats/delimited_row.hpp"
 #include "connectors/option_reader.hpp"
 
 namespace dart::connectors {
@@ -16,9 +16,7 @@ constexpr std::string_view kBetween = " | ";
 class TableEncoder : public Encoder {
  public:
   TableEncoder(const plan::TableDefinition& table, std::string null_text)
-      : table_(table), null_text_(std::move(null_text)), places_(chunk_columns(table)) {
-    for (const plan::TableColumn& column : table.columns) writers_.push_back(cell_writer(column.type));
-  }
+      : table_(table), null_text_(std::move(null_text)), row_(table) {}
 
   void begin(std::string& out) override {
     for (std::size_t c = 0; c < table_.columns.size(); ++c) {
@@ -29,29 +27,13 @@ class TableEncoder : public Encoder {
   }
 
   std::size_t row(const columnar::Chunk& chunk, std::size_t row, char op, std::string& out) override {
-    std::size_t gap = std::string::npos;
-    for (std::size_t c = 0; c < places_.size(); ++c) {
-      if (c > 0) out.append(kBetween);
-      if (places_[c] == kDelayPlace) {
-        gap = out.size();
-        out.append(kDelayGap);
-      } else if (places_[c] == kOpPlace) {
-        out.push_back(op);
-      } else if (const columnar::Vector& vector = chunk.columns[places_[c]]; vector.is_null(row)) {
-        out.append(null_text_);
-      } else {
-        writers_[c](vector, row, out);
-      }
-    }
-    out.push_back('\n');
-    return gap;
+    return row_.write(chunk, row, op, kBetween, null_text_, out, [](std::size_t) {});
   }
 
  private:
   const plan::TableDefinition& table_;
   std::string null_text_;
-  std::vector<std::size_t> places_;
-  std::vector<CellWriter> writers_;
+  DelimitedRow row_;
 };
 
 }  // namespace
