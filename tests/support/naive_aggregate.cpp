@@ -126,9 +126,12 @@ Moments moments(const Rows& rows) {
   Moments m;
   m.n = static_cast<long double>(rows.size());
   for (const auto& row : rows) {
-    m.mean_y += real(row.arguments.front()) / m.n;
-    m.mean_x += real(row.arguments.back()) / m.n;
+    m.mean_y += real(row.arguments.front());
+    m.mean_x += real(row.arguments.back());
   }
+  // Divided once, so that values that are all alike have exactly that mean and no deviation from it.
+  m.mean_y /= m.n;
+  m.mean_x /= m.n;
   for (const auto& row : rows) {
     const long double dy = real(row.arguments.front()) - m.mean_y;
     const long double dx = real(row.arguments.back()) - m.mean_x;
