@@ -110,15 +110,21 @@ void OverlayNode::raise_incarnation(std::uint32_t above) {
   remember(true);
 }
 
-void OverlayNode::start_check(Check check) {
+Duration OverlayNode::answer_wait(const NodeId& id) const {
+  const PeerIndex index = peers_.find(id);
+  const std::int64_t way = index == kNoPeer ? config_.answer_within.us / 2 : distance(index);
+  return {config_.answer_within.us / 2 + std::min<std::int64_t>(way, 1'000'000)};
+}
+
+void OverlayNode::start_check(Check check, bool asked) {
   const auto same = [&](const Check& other) {
     return other.purpose == check.purpose && other.target.same_life(check.target) &&
            other.asker.same_life(check.asker);
   };
   if (checks_.size() >= limits::kSuspicions || std::any_of(checks_.begin(), checks_.end(), same)) return;
-  check.due_us = now_.us;
+  check.due_us = now_.us + (asked ? answer_wait(check.target.id).us : 0);
   checks_.push_back(check);
-  deadlines_.set_earlier(Timer::Checks, now_);
+  deadlines_.set_earlier(Timer::Checks, {check.due_us});
 }
 
 void OverlayNode::run_checks() {
@@ -138,9 +144,7 @@ void OverlayNode::run_checks() {
       continue;
     }
     ++check.tries;
-    const PeerIndex index = peers_.find(check.target.id);
-    const std::int64_t way = index == kNoPeer ? config_.answer_within.us / 2 : distance(index);
-    check.due_us = now_.us + config_.answer_within.us / 2 + std::min<std::int64_t>(way, 1'000'000);
+    check.due_us = now_.us + answer_wait(check.target.id).us;
     next = std::min(next, check.due_us);
     send(check.target, Probe{stamp(), member(), coordinate_});
     ++i;
@@ -153,6 +157,12 @@ void OverlayNode::check_failed(const Check& check) {
   switch (check.purpose) {
     case CheckFor::Leaf:
       if (now_.us >= accuse_after_) suspect(check.target, false);
+      break;
+    case CheckFor::Entry:
+      if (const PeerIndex index = peers_.find(check.target.id);
+          now_.us >= accuse_after_ && index != kNoPeer && peers_[index].handle.same_life(check.target)) {
+        leaves_.contains(index) ? suspect(check.target, false) : drop_from_table(index);
+      }
       break;
     case CheckFor::Witness:
       if (now_.us >= accuse_after_) send(check.asker, Verdict{check.target, Finding::Silent});

@@ -104,7 +104,7 @@ class OverlayNode {
     std::uint8_t round = 0;
     bool refused = false;
   };
-  enum class CheckFor : std::uint8_t { Leaf, Witness, Twin, SelfTwin };
+  enum class CheckFor : std::uint8_t { Leaf, Entry, Witness, Twin, SelfTwin };
   /// A probe whose silence means something.
   struct Check {
     NodeHandle target;
@@ -188,7 +188,9 @@ class OverlayNode {
   void on_twin(const Received& input);
   void handle(const NodeHandle& from, const Stale& m);
   void raise_incarnation(std::uint32_t above);
-  void start_check(Check check);
+  /// `asked`: something else that it has to answer was sent to it just now.
+  void start_check(Check check, bool asked = false);
+  [[nodiscard]] Duration answer_wait(const NodeId& id) const;
   void run_checks();
   void check_failed(const Check& check);
   void answer_checks(const NodeHandle& from);
@@ -291,6 +293,7 @@ class OverlayNode {
   void give_back_memory();
   /// Asks the `nearest` nearest that stand in a row for theirs; 0: anyone.
   void request_row(unsigned row, std::size_t nearest);
+  void ask_for_row(const NodeHandle& entry, unsigned row);
   [[nodiscard]] std::vector<Contact> row_contacts(unsigned row) const;
   [[nodiscard]] std::vector<Contact> nearby_contacts(const Coordinate& around) const;
 

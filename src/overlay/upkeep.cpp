@@ -47,9 +47,8 @@ void OverlayNode::request_row(unsigned row, std::size_t nearest) {
   // Whoever stands in this row shares the digits before it, so its own row of that number fits here.
   auto contacts = row_contacts(row);
   if (contacts.empty()) return;
-  const ContactsRequest request{ContactsKind::Row, static_cast<std::uint8_t>(row), stamp(), coordinate_};
   if (nearest == 0) {
-    send(contacts[static_cast<std::size_t>(random_.below(contacts.size()))].node, request);
+    ask_for_row(contacts[static_cast<std::size_t>(random_.below(contacts.size()))].node, row);
     return;
   }
   const std::size_t count = std::min(nearest, contacts.size());
@@ -57,7 +56,16 @@ void OverlayNode::request_row(unsigned row, std::size_t nearest) {
                     [this](const Contact& a, const Contact& b) {
                       return coordinate_.round_trip(a.coordinate) < coordinate_.round_trip(b.coordinate);
                     });
-  for (std::size_t i = 0; i < count; ++i) send(contacts[i].node, request);
+  for (std::size_t i = 0; i < count; ++i) ask_for_row(contacts[i].node, row);
+}
+
+void OverlayNode::ask_for_row(const NodeHandle& entry, unsigned row) {
+  send(entry, ContactsRequest{ContactsKind::Row, static_cast<std::uint8_t>(row), stamp(), coordinate_});
+  // Nobody else looks after those that stand in the table alone: silence is a reason to ask twice more.
+  Check check;
+  check.target = entry;
+  check.purpose = CheckFor::Entry;
+  start_check(check, true);
 }
 
 void OverlayNode::refresh_row() {
@@ -75,7 +83,7 @@ void OverlayNode::mend_slot(const Key& key, PeerIndex next) {
   const NodeHandle& asked = peers_[next].handle;
   if (table_.slot(row, key.digit(row)).best != kNoPeer || self_.id.shared_digits(asked.id) < row) return;
   mended_us_ = now_.us;
-  send(asked, ContactsRequest{ContactsKind::Row, static_cast<std::uint8_t>(row), stamp(), coordinate_});
+  ask_for_row(NodeHandle(asked), row);
 }
 
 void OverlayNode::give_back_memory() {
