@@ -6,6 +6,7 @@
 #include "sim/checkers.hpp"
 #include "sim/join_waves.hpp"
 #include "sim/path_figures.hpp"
+#include "sim/table_fill.hpp"
 
 namespace dart::sim {
 
@@ -18,6 +19,11 @@ constexpr std::int64_t kSettleUs = 30 * kSecond;
 constexpr std::int64_t kDeliverWithinUs = 5 * kSecond;
 constexpr std::int64_t kHealWithinUs = 300 * kSecond;
 constexpr std::uint32_t kProbeLookups = 2000;
+/// Lookups by which hops before and after many deaths are compared, and how many of them start together.
+constexpr std::uint32_t kPairs = 20'000;
+constexpr std::size_t kAtOnce = 200;
+/// Routing tables that are compared with the list of ids.
+constexpr std::size_t kTables = 1000;
 /// Nodes on each side of a key that are asked whether they answer for it too.
 constexpr std::size_t kAround = 6;
 
@@ -124,9 +130,13 @@ class Churn final : public Observer {
 
   std::uint64_t look_up(bool receipt) {
     const std::uint32_t origin = joined_[static_cast<std::size_t>(random_.below(joined_.size()))];
+    return look_up(origin, NodeId::draw(random_), receipt);
+  }
+
+  std::uint64_t look_up(std::uint32_t origin, const Key& key, bool receipt) {
     const std::uint64_t request = lookups_.size();
     Lookup& it = lookups_.emplace_back();
-    it.key = NodeId::draw(random_);
+    it.key = key;
     it.sent_us = world_.now().us;
     it.origin = origin;
     it.path = {origin};
@@ -157,6 +167,7 @@ class Churn final : public Observer {
   void churn() {
     world_.faults.loss_permille = options_.loss_permille;
     const std::uint64_t sent_before = count(false);
+    const auto kinds_before = world_.totals().by_kind;
     const std::uint64_t bytes_before = world_.totals().upkeep_bytes;
     const std::uint64_t encoded_before = world_.totals().upkeep_encoded;
     const std::int64_t start = world_.now().us;
@@ -179,6 +190,9 @@ class Churn final : public Observer {
         static_cast<double>(options_.nodes) * static_cast<double>(world_.now().us - start) / 1e6;
     const auto sent = static_cast<double>(count(false) - sent_before);
     report_.upkeep_messages = sent / node_s;
+    for (std::size_t i = 0; i < kinds_before.size(); ++i) {
+      report_.by_kind[i] = world_.totals().by_kind[i] - kinds_before[i];
+    }
     const auto encoded = static_cast<double>(world_.totals().upkeep_encoded - encoded_before);
     if (encoded > 0) {
       report_.upkeep_bytes =
@@ -214,35 +228,61 @@ class Churn final : public Observer {
     return paths == 0 ? 0 : static_cast<double>(hops) / static_cast<double>(paths);
   }
 
-  double hops_now() {
+  /// An origin and a key that are tried before and after something happened.
+  struct Pair {
+    std::uint32_t origin = 0;
+    Key key;
+  };
+
+  double hops_now(const std::vector<Pair>& pairs) {
     const std::size_t first = lookups_.size();
-    for (std::uint32_t i = 0; i < kProbeLookups; ++i) look_up(false);
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+      look_up(pairs[i].origin, pairs[i].key, false);
+      if (i % kAtOnce == 0) world_.run_until(world_.now() + Duration{kTickUs});
+    }
     world_.run_until(world_.now() + Duration{kDeliverWithinUs});
     std::vector<double> ignored;
     return hops_of(first, ignored);
   }
 
+  /// Counts the longest run of neighbours among the dead.
+  static std::uint32_t longest_run(const RingTruth& ring, const std::vector<bool>& died) {
+    std::uint32_t longest = 0;
+    std::uint32_t run = 0;
+    for (std::size_t i = 0; i < ring.size(); ++i) {
+      run = died[ring.at(i)] ? run + 1 : 0;
+      longest = std::max(longest, run);
+    }
+    return longest;
+  }
+
   void kill() {
-    report_.kill_hops_before = hops_now();
+    const auto dead = static_cast<std::uint32_t>(joined_.size() * options_.kill_percent / 100);
+    for (std::uint32_t i = 0; i < dead; ++i) {
+      const auto rest = static_cast<std::size_t>(random_.below(joined_.size() - i));
+      std::swap(joined_[i], joined_[i + rest]);
+    }
+    // Lookups of those that live on, the same ones before and after.
+    std::vector<Pair> pairs;
+    for (std::uint32_t i = 0; i < kPairs; ++i) {
+      const auto survivor = dead + static_cast<std::size_t>(random_.below(joined_.size() - dead));
+      pairs.push_back({joined_[survivor], NodeId::draw(random_)});
+    }
+    report_.kill_hops_before = hops_now(pairs);
+    report_.kill_tables_before = table_fill(world_, truth_, kTables);
     world_.run_until(world_.now() + Duration{kSettleUs});
     const std::uint64_t quiet_before = count(true);
     world_.run_until(world_.now() + Duration{60 * kSecond});
     const std::uint64_t quiet = count(true) - quiet_before;
     const std::uint64_t before = count(true);
-    const auto dead = static_cast<std::uint32_t>(joined_.size() * options_.kill_percent / 100);
     std::vector<bool> died(world_.machines());
     const RingTruth old = truth_;
-    for (std::uint32_t i = 0; i < dead; ++i) {
-      const auto position = static_cast<std::size_t>(random_.below(joined_.size()));
-      died[joined_[position]] = true;
-      end(position);
+    for (std::uint32_t i = dead; i-- > 0;) {
+      died[joined_[i]] = true;
+      end(i);
     }
     report_.killed = dead;
-    std::uint32_t run = 0;
-    for (std::size_t i = 0; i < old.size(); ++i) {
-      run = died[old.at(i)] ? run + 1 : 0;
-      report_.kill_longest_run = std::max(report_.kill_longest_run, run);
-    }
+    report_.kill_longest_run = longest_run(old, died);
     const std::size_t first = lookups_.size();
     for (std::uint32_t i = 0; i < kProbeLookups; ++i) look_up(true);
     report_.kill_lookups = kProbeLookups;
@@ -257,7 +297,8 @@ class Churn final : public Observer {
     report_.kill_messages_per_failed =
         static_cast<double>(extra > quiet ? extra - quiet : 0) / static_cast<double>(std::max(dead, 1U));
     world_.run_until(world_.now() + Duration{kSettleUs});
-    report_.kill_hops_after = hops_now();
+    report_.kill_hops_after = hops_now(pairs);
+    report_.kill_tables_after = table_fill(world_, truth_, kTables);
   }
 
   void part() {
@@ -278,7 +319,8 @@ class Churn final : public Observer {
     }
     parted_ = false;
     doubles_ = 0;
-    hops_now();
+    for (std::uint32_t i = 0; i < kProbeLookups; ++i) look_up(false);
+    world_.run_until(world_.now() + Duration{kDeliverWithinUs});
     report_.doubles_after = doubles_;
   }
 

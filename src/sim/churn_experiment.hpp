@@ -1,9 +1,11 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
 
+#include "sim/table_fill.hpp"
 #include "sim/world.hpp"
 
 namespace dart::sim {
@@ -39,14 +41,17 @@ struct ChurnReport {
   double stretch_median = 0;
   double upkeep_messages = 0;  ///< a node and second
   double upkeep_bytes = 0;     ///< payload a node and second, from one message in 64
+  std::array<std::uint64_t, std::variant_size_v<overlay::Message>> by_kind{};
   // The sudden deaths.
   std::uint32_t killed = 0;
   std::uint64_t kill_lookups = 0;
   std::uint64_t kill_delivered = 0;  ///< within 5 s
   std::uint64_t kill_undelivered = 0;
   std::uint32_t kill_longest_run = 0;  ///< neighbours that died together
-  double kill_hops_before = 0;
-  double kill_hops_after = 0;
+  double kill_hops_before = 0;         ///< of lookups by those that live on
+  double kill_hops_after = 0;          ///< of the same lookups, two minutes later
+  TableFill kill_tables_before;
+  TableFill kill_tables_after;
   double kill_messages_per_failed = 0;  ///< beyond heartbeats and probes
   // The partition.
   std::uint64_t partition_doubles = 0;

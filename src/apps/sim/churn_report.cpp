@@ -6,6 +6,14 @@
 
 namespace dart::apps {
 
+namespace {
+
+nlohmann::ordered_json table_json(const sim::TableFill& fill) {
+  return {{"fillable", fill.fillable}, {"empty", fill.empty}, {"stale", fill.stale}};
+}
+
+}  // namespace
+
 std::string churn_json(const sim::ChurnReport& report, const Cost& cost) {
   nlohmann::ordered_json json;
   json["seed"] = report.seed;
@@ -20,6 +28,10 @@ std::string churn_json(const sim::ChurnReport& report, const Cost& cost) {
                    {"stretch_median", report.stretch_median},
                    {"upkeep_messages", report.upkeep_messages},
                    {"upkeep_bytes", report.upkeep_bytes}};
+  for (std::size_t i = 0; i < report.by_kind.size(); ++i) {
+    if (report.by_kind[i] == 0) continue;
+    json["churn"]["messages_by_kind"][std::string(overlay::kMessageNames[i])] = report.by_kind[i];
+  }
   json["kill"] = {{"killed", report.killed},
                   {"lookups", report.kill_lookups},
                   {"delivered_within_5_s", report.kill_delivered},
@@ -27,6 +39,8 @@ std::string churn_json(const sim::ChurnReport& report, const Cost& cost) {
                   {"longest_run", report.kill_longest_run},
                   {"hops_before", report.kill_hops_before},
                   {"hops_after", report.kill_hops_after},
+                  {"tables_before", table_json(report.kill_tables_before)},
+                  {"tables_after", table_json(report.kill_tables_after)},
                   {"messages_per_failed", report.kill_messages_per_failed}};
   json["partition"] = {{"double_roots", report.partition_doubles},
                        {"heal_s", report.heal_s},
@@ -59,6 +73,12 @@ std::string churn_text(const sim::ChurnReport& report, const Cost& cost) {
         report.killed, report.kill_longest_run, report.kill_delivered, report.kill_lookups,
         report.kill_undelivered, report.kill_hops_before, report.kill_hops_after,
         report.kill_messages_per_failed);
+  }
+  if (report.killed > 0) {
+    const auto& before = report.kill_tables_before;
+    const auto& after = report.kill_tables_after;
+    out += fmt::format("empty places of routing tables: {} of {} before, {} of {} after, and {} stale\n",
+                       before.empty, before.fillable, after.empty, after.fillable, after.stale);
   }
   if (report.heal_s != -1 || report.partition_doubles > 0) {
     out += fmt::format(
