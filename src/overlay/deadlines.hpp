@@ -11,7 +11,7 @@ namespace dart::overlay {
 
 /// The timers of one machine: at most one deadline for each of a fixed list of purposes, which is smaller and
 /// faster than a heap of timers for them. The earliest is known without a search.
-template <class Purpose, std::size_t kCount>
+template <class Purpose, std::size_t count>
 class Deadlines {
  public:
   Deadlines() { at_.fill(kNever); }
@@ -46,12 +46,12 @@ class Deadlines {
   static constexpr std::size_t index(Purpose purpose) { return static_cast<std::size_t>(purpose); }
   void find_first() {
     first_ = 0;
-    for (std::size_t i = 1; i < kCount; ++i) {
+    for (std::size_t i = 1; i < count; ++i) {
       if (at_[i] < at_[first_]) first_ = i;
     }
   }
 
-  std::array<std::int64_t, kCount> at_;
+  std::array<std::int64_t, count> at_;
   std::size_t first_ = 0;
 };
 
