@@ -61,19 +61,19 @@ Result<std::unique_ptr<engine::Source>> open_unpaced(const ConnectorEntry& entry
 }  // namespace
 
 std::span<const ConnectorEntry> connector_entries() {
-  static const std::vector<ConnectorEntry> entries = {
+  static const std::vector<ConnectorEntry> kEntries = {
       file_connector(), stdin_connector(), stdout_connector(), datagen_connector(), blackhole_connector(),
   };
-  return entries;
+  return kEntries;
 }
 
 std::span<const FormatEntry> format_entries() {
-  static const std::vector<FormatEntry> entries = {
+  static const std::vector<FormatEntry> kEntries = {
       csv_format(),
       json_format(),
       table_format(),
   };
-  return entries;
+  return kEntries;
 }
 
 plan::Catalogue catalogue() {
