@@ -51,6 +51,12 @@ struct NeighboursChanged {};
 /// Member of the ring, leases held, for the first time.
 struct Joined {};
 
+/// A member of the leaf set shows another badge than the last that was seen of it, or its first.
+struct BadgeChanged {
+  NodeHandle node;
+  Badge badge;
+};
+
 enum class JoinFailure : std::uint8_t { DuplicateId = 1, Unanswered = 2 };
 
 /// The join ended; a driver may try again after a while (never after DuplicateId).
@@ -76,6 +82,6 @@ struct Died {
 };
 
 using Action = std::variant<Send, Deliver, Transit, Delivered, RouteFailed, DeliverDirect, NeighboursChanged,
-                            Joined, JoinFailed, Remember, SteppedDown, Died>;
+                            BadgeChanged, Joined, JoinFailed, Remember, SteppedDown, Died>;
 
 }  // namespace dart::overlay

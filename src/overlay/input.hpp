@@ -65,7 +65,8 @@ struct SendDirect {
   std::string payload;
 };
 
-/// What this node's heartbeats carry from now on; cut at limits::kBadgeBytes.
+/// What this node's heartbeats and answers carry from now on. One of more than limits::kBadgeBytes is refused
+/// and counted (dropped_full): the one before stays.
 struct SetBadge {
   Badge badge;
 };

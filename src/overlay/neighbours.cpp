@@ -64,6 +64,7 @@ void OverlayNode::handle(const NodeHandle& from, const Heartbeat& m) {
     }
     return;
   }
+  show_badge(from, m.badge);
   Adjacency& it = adjacency(side);
   const bool first = it.stamp == 0;
   if (m.stamp > it.stamp) {
@@ -99,6 +100,7 @@ void OverlayNode::handle(const NodeHandle& from, const ProbeReply& m) {
     join_measured(from, m.coordinate, rtt);
   } else if (member()) {
     measured(from, m.coordinate, rtt);
+    show_badge(from, m.badge);
   }
 }
 

@@ -174,8 +174,11 @@ void OverlayNode::on(SendDirect& input) {
 }
 
 void OverlayNode::on(SetBadge& input) {
+  if (input.badge.size() > limits::kBadgeBytes) {
+    ++counters_.dropped_full;
+    return;
+  }
   badge_ = std::move(input.badge);
-  if (badge_.size() > limits::kBadgeBytes) badge_.resize(limits::kBadgeBytes);
 }
 
 void OverlayNode::send(const NodeHandle& to, Message message) {

@@ -202,6 +202,7 @@ class OverlayNode {
   void offer_to_leaves(PeerIndex index);
   void consider(const std::vector<Contact>& contacts);
   [[nodiscard]] bool wants(const Contact& stranger) const;
+  void show_badge(const NodeHandle& from, const Badge& badge);
   void measured(const NodeHandle& from, const Coordinate& coordinate, std::int64_t rtt_us);
   [[nodiscard]] bool nearer(PeerIndex a, PeerIndex b) const;
   [[nodiscard]] std::int64_t distance(PeerIndex index) const;

@@ -22,6 +22,7 @@ struct Peer {
   std::int64_t avoid_us = 0;  ///< not taken as a next hop before this, if there is a choice
   std::uint16_t uses = 0;     ///< places of the leaf set and the routing table that name it
   std::uint8_t silent = 0;    ///< messages in a row that it did not answer
+  std::uint32_t badge = 0;    ///< a hash of the last badge that it showed; 0: none
 };
 
 /// All peers of one node, each once. Leaf set and routing table name them by index; a peer that neither names

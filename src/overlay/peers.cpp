@@ -114,6 +114,17 @@ std::int64_t OverlayNode::distance(PeerIndex index) const {
 
 bool OverlayNode::nearer(PeerIndex a, PeerIndex b) const { return distance(a) * 10 < distance(b) * 9; }
 
+void OverlayNode::show_badge(const NodeHandle& from, const Badge& badge) {
+  const PeerIndex index = peers_.find(from.id);
+  if (index == kNoPeer || (badge.empty() && peers_[index].badge == 0) || !leaves_.contains(index)) return;
+  std::uint64_t hash = 0;
+  for (const char letter : badge) hash = mix64(hash ^ static_cast<std::uint8_t>(letter));
+  const auto mark = static_cast<std::uint32_t>(badge.empty() ? 0 : hash | 1);
+  if (mark == peers_[index].badge) return;
+  peers_[index].badge = mark;
+  out_->emplace_back(BadgeChanged{from, badge});
+}
+
 void OverlayNode::measured(const NodeHandle& from, const Coordinate& coordinate, std::int64_t rtt_us) {
   if (rtt_us <= 0) rtt_us = 1;
   coordinate_.observe(coordinate, {rtt_us}, random_);
