@@ -45,12 +45,12 @@ class Churn final : public Observer {
         world_(world_options(options), std::move(delays)) {
     world_.set_observer(this);
     report_.seed = options.seed;
-    report_.nodes = options.nodes;
+    report_.nodes = traced() ? options.trace.nodes : options.nodes;
   }
 
   ChurnReport run() {
     come_up();
-    if (options_.session.us > 0) churn();
+    if (traced() || options_.session.us > 0) churn();
     world_.faults = {};
     if (options_.kill_percent > 0) kill();
     if (options_.partition.us > 0) part();
@@ -104,15 +104,43 @@ class Churn final : public Observer {
 
   void come_up() {
     world_.add_machine();
-    join_in_waves(world_, options_.nodes, joined_, [this](std::uint32_t) { newcomer(); });
+    up_ = traced() ? options_.trace.first : options_.nodes;
+    join_in_waves(world_, up_, joined_, [this](std::uint32_t) { newcomer(); });
     world_.run_until(world_.now() + Duration{kSettleUs});
   }
 
-  void newcomer() {
+  [[nodiscard]] bool traced() const { return !options_.trace.empty(); }
+
+  void newcomer() { start(world_.add_machine()); }
+
+  void start(std::uint32_t machine) {
     std::vector<std::uint32_t> seeds;
-    for (int i = 0; i < 3; ++i)
+    for (int i = 0; i < 3 && !joined_.empty(); ++i)
       seeds.push_back(joined_[static_cast<std::size_t>(random_.below(joined_.size()))]);
-    world_.start(world_.add_machine(), seeds);
+    world_.start(machine, seeds);
+  }
+
+  /// Does what the trace says up to this moment.
+  void follow_trace(std::int64_t since_us) {
+    for (; next_event_ < options_.trace.events.size(); ++next_event_) {
+      const ChurnEvent& event = options_.trace.events[next_event_];
+      if (event.at_us > since_us) return;
+      if (event.up) {
+        ++up_;
+        // Numbers grow with the first start, so a new one is the next machine; an old one has its disk.
+        if (event.node == world_.machines()) world_.add_machine();
+        start(event.node);
+        continue;
+      }
+      --up_;
+      const auto found = std::find(joined_.begin(), joined_.end(), event.node);
+      if (found != joined_.end()) {
+        end(static_cast<std::size_t>(found - joined_.begin()));
+      } else {
+        world_.crash(event.node, random_.chance(1, 2));
+        ++report_.deaths;
+      }
+    }
   }
 
   void end(std::size_t position) {
@@ -171,23 +199,26 @@ class Churn final : public Observer {
     const std::uint64_t bytes_before = world_.totals().upkeep_bytes;
     const std::uint64_t encoded_before = world_.totals().upkeep_encoded;
     const std::int64_t start = world_.now().us;
+    double node_s = 0;
     while (world_.now().us < start + options_.length.us) {
       world_.run_until(world_.now() + Duration{kTickUs});
+      node_s += static_cast<double>(up_) * static_cast<double>(kTickUs) / 1e6;
       const auto deaths = static_cast<std::uint64_t>(options_.nodes) * kTickUs;
-      if (random_.chance(deaths, static_cast<std::uint64_t>(options_.session.us)) && joined_.size() > 8) {
+      if (traced()) {
+        follow_trace(world_.now().us - start);
+      } else if (random_.chance(deaths, static_cast<std::uint64_t>(options_.session.us)) &&
+                 joined_.size() > 8) {
         end(static_cast<std::size_t>(random_.below(joined_.size())));
         newcomer();
       }
       const std::uint64_t due =
           static_cast<std::uint64_t>(world_.now().us - start) * options_.lookups_per_s / kSecond;
-      while (lookups_.size() < due) open_.push_back(look_up(true));
+      while (lookups_.size() < due && !joined_.empty()) open_.push_back(look_up(true));
       if (lookups_.size() % 256 == 0) forget_done();
       if (options_.progress)
         options_.progress(static_cast<double>(world_.now().us - start) /
                           static_cast<double>(options_.length.us));
     }
-    const double node_s =
-        static_cast<double>(options_.nodes) * static_cast<double>(world_.now().us - start) / 1e6;
     const auto sent = static_cast<double>(count(false) - sent_before);
     report_.upkeep_messages = sent / node_s;
     for (std::size_t i = 0; i < kinds_before.size(); ++i) {
@@ -334,6 +365,8 @@ class Churn final : public Observer {
   std::vector<std::uint64_t> open_;
   std::uint64_t wrong_root_ = 0;
   std::uint64_t doubles_ = 0;
+  std::size_t next_event_ = 0;  // of the trace
+  std::uint32_t up_ = 0;
   bool parted_ = false;
 };
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 
+#include "sim/churn_trace.hpp"
 #include "sim/table_fill.hpp"
 #include "sim/world.hpp"
 
@@ -17,6 +18,8 @@ struct ChurnOptions {
   /// Mean life of a node; whoever dies is replaced by a newcomer. 0: nobody dies.
   Duration session{1'800'000'000};
   Duration length{7'200'000'000};
+  /// Who comes and goes when, instead of `nodes` and `session`; empty: at random.
+  ChurnTrace trace;
   std::uint32_t lookups_per_s = 20;
   std::uint32_t loss_permille = 10;
   std::int64_t drift_ppm = 10'000;

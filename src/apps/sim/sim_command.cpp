@@ -35,20 +35,27 @@ class Meter {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
+Result<std::string> text_of(const std::string& file, std::string_view what, std::string_view flag) {
+  std::ifstream in(file);
+  std::stringstream text;
+  if (in) text << in.rdbuf();
+  if (!in)
+    return fail(ErrorCode::Io, fmt::format("cannot open the {} '{}'", what, file), std::nullopt,
+                fmt::format("give {} FILE", flag));
+  return text.str();
+}
+
 Result<std::unique_ptr<sim::DelayModel>> delays_of(const std::string& name, const std::string& file,
                                                    std::uint64_t seed) {
   std::string matrix;
   if (name == "matrix") {
-    std::ifstream in(file);
-    if (!in)
-      return fail(ErrorCode::Io, fmt::format("cannot open the matrix '{}'", file), std::nullopt,
-                  "give --matrix FILE");
-    std::stringstream text;
-    text << in.rdbuf();
-    matrix = text.str();
+    DART_TRY(matrix, text_of(file, "matrix", "--matrix"));
   }
   return sim::make_delay_model(name, Random(seed).split(0xDE1A), matrix);
 }
+
+/// A run that follows a trace goes on so long after its last line.
+constexpr Duration kAfterTrace{60'000'000};
 
 int complain(const Error& error) {
   std::cerr << error_line(error) << '\n';
@@ -67,6 +74,8 @@ struct SimCommand::Flags {
   std::string matrix;
   std::string profile = "lan";
   std::string out_file;
+  std::string trace;
+  CLI::Option* length = nullptr;
   double settle_s = 0;
   sim::RouteOptions routing;
   std::string seeds = "1..200";
@@ -127,13 +136,21 @@ SimCommand::SimCommand(CLI::App& app) : flags_(std::make_unique<Flags>()) {
 void SimCommand::add_churn(Flags& it) {
   it.churn =
       it.sim->add_subcommand("churn", "Nodes come and go under lookups; many die at once; the network parts");
-  it.churn->add_option("--nodes", it.churning.nodes, "nodes of the ring")
-      ->check(CLI::Range(8U, 100'000U))
-      ->capture_default_str();
+  auto* nodes = it.churn->add_option("--nodes", it.churning.nodes, "nodes of the ring")
+                    ->check(CLI::Range(8U, 100'000U))
+                    ->capture_default_str();
   it.churn->add_option("--seed", it.churning.seed, "repeats a run")->capture_default_str();
-  it.churn->add_option("--session", it.session_s, "mean life of a node in seconds; 0: nobody dies")
-      ->capture_default_str();
-  it.churn->add_option("--length", it.length_s, "seconds of virtual time under churn")->capture_default_str();
+  auto* session =
+      it.churn->add_option("--session", it.session_s, "mean life of a node in seconds; 0: nobody dies")
+          ->capture_default_str();
+  it.churn
+      ->add_option("--trace", it.trace,
+                   "who comes and goes when: lines of seconds,node,up or seconds,node,down")
+      ->type_name("FILE")
+      ->excludes(nodes)
+      ->excludes(session);
+  it.length = it.churn->add_option("--length", it.length_s, "seconds of virtual time under churn")
+                  ->capture_default_str();
   it.churn->add_option("--lookups", it.churning.lookups_per_s, "lookups a second, from live nodes")
       ->capture_default_str();
   it.churn->add_option("--loss", it.loss_percent, "percent of messages lost under churn")
@@ -166,6 +183,16 @@ int SimCommand::Flags::run_churn() {
   churning.session = us(session_s);
   churning.length = us(length_s);
   churning.partition = us(partition_s);
+  if (!trace.empty()) {
+    const auto text = text_of(trace, "trace", "--trace");
+    if (!text) return complain(text.error());
+    auto read = sim::read_churn_trace(*text);
+    if (!read) return complain(read.error());
+    churning.trace = std::move(*read);
+    if (length->count() == 0 && !churning.trace.events.empty()) {
+      churning.length = {churning.trace.events.back().at_us + kAfterTrace.us};
+    }
+  }
   churning.loss_permille = static_cast<std::uint32_t>(loss_percent * 10);
   std::cerr << "seed " << churning.seed << ", profile " << profile << '\n';
   const bool people = isatty(STDERR_FILENO) != 0;
