@@ -9,6 +9,7 @@ find_package(ZLIB REQUIRED)
 find_package(Threads REQUIRED)
 find_package(Protobuf REQUIRED)
 find_package(OpenSSL 3 REQUIRED)
+find_package(SQLite3 REQUIRED)
 
 # dart_find_library(target header name...): for packages that bring no CMake file, or one without a static library. The
 # first name found wins: libX.a before libX.so.

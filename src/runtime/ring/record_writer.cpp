@@ -1,0 +1,81 @@
+#include "runtime/ring/record_writer.hpp"
+
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/post.hpp>
+
+#include "base/check.hpp"
+
+namespace dart::runtime {
+
+/// Only the loop's thread looks inside; gone with the writer.
+struct RecordWriter::Listeners {
+  Persisted persisted;
+  Failed failed;
+};
+
+/// What both threads share. Lives until the queue is done with it, longer than the writer.
+struct RecordWriter::Work {
+  Work(boost::asio::io_context& owner, RecordStore records) : loop(owner), store(std::move(records)) {}
+
+  /// Whether the queue must be told.
+  bool put(RecordStore::Batch batch) {
+    const std::lock_guard lock(mutex);
+    waiting.push_back(std::move(batch));
+    return !std::exchange(queued, true);
+  }
+
+  void write() {
+    std::vector<RecordStore::Batch> group;
+    {
+      const std::lock_guard lock(mutex);
+      group.swap(waiting);
+      queued = false;
+    }
+    if (failed) return;
+    const auto status = store.commit(group);
+    failed = !status;
+    if (status) {
+      tell([token = group.back().token](const Listeners& to) { to.persisted(token); });
+    } else {
+      tell([why = status.error()](const Listeners& to) { to.failed(why); });
+    }
+  }
+
+  template <class Message>
+  void tell(Message message) {
+    boost::asio::post(loop, [to = listeners, message = std::move(message)] {
+      if (const auto alive = to.lock()) message(*alive);
+    });
+  }
+
+  boost::asio::io_context& loop;
+  std::weak_ptr<Listeners> listeners;
+  std::mutex mutex;
+  std::vector<RecordStore::Batch> waiting;
+  bool queued = false;  ///< the queue will call `write` for what waits
+
+  // Of the queue's thread alone.
+  RecordStore store;
+  bool failed = false;
+};
+
+RecordWriter::RecordWriter(boost::asio::io_context& loop, DiskQueue& disk, RecordStore store,
+                           Persisted persisted, Failed failed)
+    : listeners_(std::make_shared<Listeners>(Listeners{std::move(persisted), std::move(failed)})),
+      work_(std::make_shared<Work>(loop, std::move(store))),
+      disk_(disk) {
+  work_->listeners = listeners_;
+}
+
+RecordWriter::~RecordWriter() = default;
+
+void RecordWriter::add(RecordStore::Batch batch) {
+  DART_CHECK(batch.token > last_token_);
+  last_token_ = batch.token;
+  if (work_->put(std::move(batch))) disk_.add([work = work_] { work->write(); });
+}
+
+}  // namespace dart::runtime
