@@ -16,6 +16,7 @@
 #include "apps/shared_flags.hpp"
 #include "apps/sim/chaos_report.hpp"
 #include "apps/sim/churn_report.hpp"
+#include "apps/sim/huge_pages.hpp"
 #include "apps/sim/route_report.hpp"
 #include "sim/route_experiment.hpp"
 
@@ -170,6 +171,7 @@ SimCommand::~SimCommand() = default;
 bool SimCommand::chosen() const { return flags_->sim->parsed(); }
 
 int SimCommand::run() {
+  use_huge_pages();
   if (*flags_->chaos) return flags_->run_seeds();
   return *flags_->churn ? flags_->run_churn() : flags_->run_route();
 }
