@@ -294,7 +294,8 @@ class OverlayNode {
   void give_back_memory();
   /// Asks the `nearest` nearest that stand in a row for theirs; 0: anyone.
   void request_row(unsigned row, std::size_t nearest);
-  void ask_for_row(const NodeHandle& entry, unsigned row);
+  /// `checked`: whoever does not answer is asked twice more and then leaves the table.
+  void ask_for_row(const NodeHandle& entry, unsigned row, bool checked);
   [[nodiscard]] std::vector<Contact> row_contacts(unsigned row) const;
   [[nodiscard]] std::vector<Contact> nearby_contacts(const Coordinate& around) const;
 

@@ -57,15 +57,15 @@ PeerIndex PeerTable::add(const NodeHandle& handle, const Coordinate& coordinate)
     free_ = static_cast<PeerIndex>(peers_[index].heard_us);
     peers_[index] = {};
   } else {
-    // Growth by a half, not double: a ring of a hundred thousand nodes is held in one memory.
-    if (peers_.size() == peers_.capacity()) peers_.reserve(peers_.size() + peers_.size() / 2 + 8);
+    // Growth by a quarter, not double: a ring of a hundred thousand nodes is held in one memory.
+    if (peers_.size() == peers_.capacity()) peers_.reserve(peers_.size() + peers_.size() / 4 + 8);
     index = end();
     peers_.emplace_back();
   }
   peers_[index].handle = handle;
   peers_[index].coordinate = coordinate;
   ++live_;
-  if (2 * live_ > slots_.size()) {
+  if (4 * live_ > 3 * slots_.size()) {
     rehash(slots_.empty() ? kFirstSlots : 2 * slots_.size());
   } else {
     slots_[slot_of(handle.id)] = {index, tag_of(hash_of(handle.id))};

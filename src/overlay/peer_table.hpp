@@ -71,7 +71,7 @@ class PeerTable {
   void erase(PeerIndex index);
 
   std::vector<Peer> peers_;
-  std::vector<Slot> slots_;   // open addressing, a power of two, at most half full
+  std::vector<Slot> slots_;   // open addressing, a power of two, at most three quarters full
   PeerIndex free_ = kNoPeer;  // chain of forgotten entries through heard_us
   std::size_t live_ = 0;
   // The last one found: one message asks for its sender several times.

@@ -9,7 +9,7 @@ namespace {
 constexpr std::size_t kNearby = 12;
 constexpr std::int64_t kMendsPerRefresh = 10;
 /// Capacity that a list of an idle node may keep.
-constexpr std::size_t kIdlePlaces = 8;
+constexpr std::size_t kIdlePlaces = 2;
 
 }  // namespace
 
@@ -48,7 +48,7 @@ void OverlayNode::request_row(unsigned row, std::size_t nearest) {
   auto contacts = row_contacts(row);
   if (contacts.empty()) return;
   if (nearest == 0) {
-    ask_for_row(contacts[static_cast<std::size_t>(random_.below(contacts.size()))].node, row);
+    ask_for_row(contacts[static_cast<std::size_t>(random_.below(contacts.size()))].node, row, true);
     return;
   }
   const std::size_t count = std::min(nearest, contacts.size());
@@ -56,11 +56,12 @@ void OverlayNode::request_row(unsigned row, std::size_t nearest) {
                     [this](const Contact& a, const Contact& b) {
                       return coordinate_.round_trip(a.coordinate) < coordinate_.round_trip(b.coordinate);
                     });
-  for (std::size_t i = 0; i < count; ++i) ask_for_row(contacts[i].node, row);
+  for (std::size_t i = 0; i < count; ++i) ask_for_row(contacts[i].node, row, count == 1);
 }
 
-void OverlayNode::ask_for_row(const NodeHandle& entry, unsigned row) {
+void OverlayNode::ask_for_row(const NodeHandle& entry, unsigned row, bool checked) {
   send(entry, ContactsRequest{ContactsKind::Row, static_cast<std::uint8_t>(row), stamp(), coordinate_});
+  if (!checked) return;
   // Nobody else looks after those that stand in the table alone: silence is a reason to ask twice more.
   Check check;
   check.target = entry;
@@ -83,7 +84,7 @@ void OverlayNode::mend_slot(const Key& key, PeerIndex next) {
   const NodeHandle& asked = peers_[next].handle;
   if (table_.slot(row, key.digit(row)).best != kNoPeer || self_.id.shared_digits(asked.id) < row) return;
   mended_us_ = now_.us;
-  ask_for_row(NodeHandle(asked), row);
+  ask_for_row(NodeHandle(asked), row, true);
 }
 
 void OverlayNode::give_back_memory() {
