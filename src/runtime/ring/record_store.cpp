@@ -28,6 +28,9 @@ constexpr int kCacheKilobytes = 8000;
 constexpr std::size_t kCheckBytes = 8;
 constexpr mode_t kPrivate = 0600;
 
+constexpr const char* kMakeRoom = "make room on its disk, or raise the limit, then start the node again";
+constexpr const char* kMakeWritable =
+    "make the file and its folder writable for this user, then start the node again";
 constexpr const char* kMakeTable =
     "CREATE TABLE records (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID";
 
@@ -71,6 +74,18 @@ int after_commit(void*, sqlite3* database, const char* name, int pages) {
   return sqlite3_wal_checkpoint_v2(database, name, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
 }
 
+/// What the operating system said last about the file or its log.
+int system_error(sqlite3* database) {
+  for (const int which : {SQLITE_FCNTL_JOURNAL_POINTER, SQLITE_FCNTL_FILE_POINTER}) {
+    sqlite3_file* file = nullptr;
+    int error = 0;
+    if (sqlite3_file_control(database, "main", which, &file) != SQLITE_OK || file == nullptr) continue;
+    if (file->pMethods != nullptr) file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &error);
+    if (error != 0) return error;
+  }
+  return 0;
+}
+
 /// Bytes of a file; nothing when there is none.
 std::optional<off_t> size_of(const std::string& path) {
   struct stat status {};
@@ -112,6 +127,9 @@ Status RecordStore::connect() {
   const int opened = sqlite3_open_v2(path_.c_str(), &database, flags, nullptr);
   database_.reset(database);
   if (opened != SQLITE_OK) return failure();
+  if (sqlite3_db_readonly(database, "main") == 1) {
+    return unusable("it may only be read", kMakeWritable);
+  }
   // No other process, hence no memory shared with one, which a full disk would turn into a SIGBUS.
   return run("PRAGMA locking_mode = EXCLUSIVE");
 }
@@ -226,29 +244,37 @@ tl::unexpected<Error> RecordStore::damaged(const std::string& how) const {
               "start with an empty --data folder; the others still have what this node kept for them");
 }
 
+tl::unexpected<Error> RecordStore::unusable(const std::string& why, const char* hint) const {
+  return fail(ErrorCode::Io, fmt::format("cannot use the records in '{}': {}", path_, why), std::nullopt,
+              hint);
+}
+
 tl::unexpected<Error> RecordStore::failure() const {
   sqlite3* const database = database_.get();
   // Without a connection there was no memory for one.
-  const int code = database == nullptr ? SQLITE_NOMEM : sqlite3_errcode(database) & 0xFF;
-  const int system = database == nullptr ? 0 : sqlite3_system_errno(database);
-  const char* const words = database == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(database);
-  const bool full = code == SQLITE_FULL ||
-                    (code == SQLITE_IOERR && (system == ENOSPC || system == EDQUOT || system == EFBIG));
-  if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) return damaged(words);
-  if (code == SQLITE_BUSY) {
-    return fail(ErrorCode::Capacity, fmt::format("another process holds '{}'", path_), std::nullopt,
-                "stop it, or give this node a --data folder of its own");
+  if (database == nullptr) return unusable(sqlite3_errstr(SQLITE_NOMEM), "free some memory");
+  const std::string words = sqlite3_errmsg(database);
+  switch (sqlite3_errcode(database) & 0xFF) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return damaged(words);
+    case SQLITE_BUSY:
+      return fail(ErrorCode::Capacity, fmt::format("another process holds '{}'", path_), std::nullopt,
+                  "stop it, or give this node a --data folder of its own");
+    case SQLITE_FULL:
+      return unusable(words, kMakeRoom);
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+      return unusable(words, kMakeWritable);
+    default:
+      break;
   }
-  const char* hint = "look for errors of the disk in the system's log, then start the node again";
-  if (full) hint = "make room on its disk, or raise the limit, then start the node again";
-  if (code == SQLITE_READONLY || code == SQLITE_CANTOPEN || code == SQLITE_PERM) {
-    hint = "make the file and its folder writable for this user, then start the node again";
-  }
-  const std::string reason = code == SQLITE_IOERR && system != 0
-                                 ? fmt::format("{} ({})", words, std::strerror(system))
-                                 : std::string(words);
-  return fail(ErrorCode::Io, fmt::format("cannot use the records in '{}': {}", path_, reason), std::nullopt,
-              hint);
+  const int system = system_error(database);
+  const bool full = system == EDQUOT || system == EFBIG;
+  return unusable(
+      system != 0 ? fmt::format("{} ({})", words, std::strerror(system)) : words,
+      full ? kMakeRoom : "look for errors of the disk in the system's log, then start the node again");
 }
 
 }  // namespace dart::runtime

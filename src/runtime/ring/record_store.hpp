@@ -65,7 +65,9 @@ class RecordStore {
   [[nodiscard]] Status finish(sqlite3_stmt* statement);
   /// The only number that a statement gives.
   [[nodiscard]] Result<std::int64_t> number(const char* sql);
+  /// What SQLite said last, as an Error.
   [[nodiscard]] tl::unexpected<Error> failure() const;
+  [[nodiscard]] tl::unexpected<Error> unusable(const std::string& why, const char* hint) const;
   [[nodiscard]] tl::unexpected<Error> damaged(const std::string& how) const;
 
   std::string path_;
