@@ -53,7 +53,10 @@ bool OverlayNode::accept_life(const Received& input) {
     // believed.
     if (as_member) bury(known, false, false);
   }
-  if (Lost* lost = find_lost(from.id); lost != nullptr && as_member) {
+  if (Lost* lost = find_lost(from.id); lost != nullptr && !as_member && lost->node.same_life(from)) {
+    // Dead it is not, even if it is no member: that is no news to tell any more.
+    lost->untold_us = lost->buried_us = 0;
+  } else if (lost != nullptr && as_member) {
     if (lost->node.same_life(from)) {
       if (lost->left) return false;
       revive(from);
@@ -116,13 +119,14 @@ Duration OverlayNode::answer_wait(const NodeId& id) const {
   return {config_.answer_within.us / 2 + std::min<std::int64_t>(way, 1'000'000)};
 }
 
+/// Starts at once, or at its `due_us` if that is later.
 void OverlayNode::start_check(Check check, bool asked) {
   const auto same = [&](const Check& other) {
     return other.purpose == check.purpose && other.target.same_life(check.target) &&
            other.asker.same_life(check.asker);
   };
   if (checks_.size() >= limits::kSuspicions || std::any_of(checks_.begin(), checks_.end(), same)) return;
-  check.due_us = now_.us + (asked ? answer_wait(check.target.id).us : 0);
+  check.due_us = std::max(check.due_us, now_.us + (asked ? answer_wait(check.target.id).us : 0));
   checks_.push_back(check);
   deadlines_.set_earlier(Timer::Checks, {check.due_us});
 }
@@ -137,7 +141,8 @@ void OverlayNode::run_checks() {
       ++i;
       continue;
     }
-    const std::uint8_t most = check.purpose == CheckFor::Leaf ? kCheckTries + 1 : kCheckTries;
+    const bool accuses = check.purpose == CheckFor::Leaf || check.purpose == CheckFor::Witness;
+    const std::uint8_t most = accuses ? kCheckTries + 1 : kCheckTries;
     if (check.tries >= most) {
       failed.push_back(check);
       checks_.erase(checks_.begin() + static_cast<std::ptrdiff_t>(i));
@@ -168,9 +173,17 @@ void OverlayNode::check_failed(const Check& check) {
       if (now_.us >= accuse_after_) send(check.asker, Verdict{check.target, Finding::Silent});
       break;
     case CheckFor::Twin:
-      // Nobody answers for the old life, and its owner says that it started again.
-      bury(check.target, false, true);
-      admit(check.joiner);
+      // The old life does not answer here, and its owner says that it started again: a death needs a second
+      // node also now. The joiner is admitted with the burial.
+      if (const PeerIndex index = peers_.find(check.target.id);
+          index != kNoPeer && !leaves_.contains(index)) {
+        bury(check.target, false, true);
+      } else if (index != kNoPeer && peers_[index].handle.same_life(check.target)) {
+        suspect(check.target, false);
+        Check again = check;
+        again.tries = 0;
+        start_check(again);
+      }
       break;
     case CheckFor::SelfTwin:
       // The later life that others remember is over: this one goes on above it.
@@ -195,6 +208,14 @@ void OverlayNode::answer_checks(const NodeHandle& from) {
       send(check.joiner.node, JoinRefused{RefusalReason::DuplicateId, from.incarnation});
     }
   }
+}
+
+void OverlayNode::refuse_twins(const NodeHandle& living) {
+  std::erase_if(checks_, [&](const Check& check) {
+    if (check.purpose != CheckFor::Twin || !check.target.same_life(living)) return false;
+    send(check.joiner.node, JoinRefused{RefusalReason::DuplicateId, living.incarnation});
+    return true;
+  });
 }
 
 }  // namespace dart::overlay

@@ -14,6 +14,7 @@ constexpr std::uint8_t kRounds = 4;
 constexpr unsigned kRefinedRows = 2;
 constexpr std::size_t kRowsAsked = 3;
 constexpr std::uint8_t kAttempts = 10;
+constexpr std::size_t kSeedsAtOnce = 16;
 constexpr std::uint8_t kRefusals = 4;
 /// Times that the measured ways are gone through to find the own coordinate.
 constexpr int kPlacingRounds = 12;
@@ -40,8 +41,15 @@ void OverlayNode::start_join() {
   it.rounds = 0;
   it.waiting = 0;
   it.best_rtt_us = 0;
-  it.asked = it.seeds[it.attempts++ % it.seeds.size()];
-  send(it.asked, ContactsRequest{ContactsKind::Nearby, 0, stamp(), coordinate_});
+  // One first, then more at once: who gives up makes a ring of its own, so all that may be there are asked.
+  const std::size_t count =
+      std::min<std::size_t>({std::size_t{1} << it.attempts, kSeedsAtOnce, it.seeds.size()});
+  it.asked = count == 1 ? it.seeds[it.next_seed % it.seeds.size()] : NodeHandle{};
+  for (std::size_t i = 0; i < count; ++i) {
+    send(it.seeds[it.next_seed++ % it.seeds.size()],
+         ContactsRequest{ContactsKind::Nearby, 0, stamp(), coordinate_});
+  }
+  ++it.attempts;
   deadlines_.set(Timer::Join, now_ + config_.join_step);
 }
 

@@ -138,6 +138,7 @@ void OverlayNode::leaf_set_changed() {
     it.stamp_us = 0;
     it.mismatches = 0;
     it.since_us = now_.us;
+    it.vouched_us = 0;
     if (index != kNoPeer) send_heartbeat(side);
   }
 }

@@ -37,6 +37,7 @@ void OverlayNode::note_lag() {
   accuse_after_ = now_.us + config_.suspect_after.us;
   suspicions_.clear();
   checks_.clear();
+  for (Lost& lost : lost_) lost.untold_us = 0;
   for (const Side side : kSides) {
     const PeerIndex index = leaves_.adjacent(side);
     if (index != kNoPeer) peers_[index].heard_us = now_.us;

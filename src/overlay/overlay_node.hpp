@@ -94,6 +94,8 @@ class OverlayNode {
     std::uint64_t stamp = 0;          ///< the neighbour's newest stamp
     std::int64_t stamp_us = 0;        ///< own clock when it came
     std::int64_t since_us = 0;        ///< own clock when it became adjacent
+    std::int64_t vouched_us = 0;      ///< own clock when somebody said that it hears the neighbour
+    std::int64_t asked_us = 0;        ///< own clock when it was last asked why it is silent
     NodeId who;
     std::uint8_t mismatches = 0;  ///< heartbeats in a row whose leaf hash differed
   };
@@ -138,6 +140,7 @@ class OverlayNode {
     bool left = false;  // said goodbye: this life does not come back
     std::int64_t called_us = 0;
     std::int64_t untold_us = 0;  // buried then, and the far side may not know; 0: told
+    std::int64_t buried_us = 0;  // 0: long ago
   };
   /// A neighbour on the other side of a gap in the leaf set.
   struct Tell {
@@ -160,7 +163,8 @@ class OverlayNode {
     std::uint8_t waiting = 0;
     std::uint8_t refusals = 0;
     std::uint32_t best_rtt_us = 0;
-    NodeHandle asked;
+    std::size_t next_seed = 0;
+    NodeHandle asked;  // empty: several at once
   };
 
   // overlay_node.cpp: dispatch and the shared small things.
@@ -194,6 +198,7 @@ class OverlayNode {
   void run_checks();
   void check_failed(const Check& check);
   void answer_checks(const NodeHandle& from);
+  void refuse_twins(const NodeHandle& living);
 
   // peers.cpp: what is known of whom.
   void heard(const NodeHandle& from, bool as_member);
@@ -241,6 +246,9 @@ class OverlayNode {
   void handle(const NodeHandle& from, const Verdict& m);
   void handle(const NodeHandle& from, const Obituary& m);
   void check_adjacents();
+  /// When the silence of an adjacent neighbour that was asked for a word means something.
+  [[nodiscard]] std::optional<std::int64_t> in_vain_at(PeerIndex index) const;
+  [[nodiscard]] bool vouched(PeerIndex index) const;
   void suspect(const NodeHandle& node, bool refused);
   void run_suspicions();
   bool ask_witnesses(Suspicion& suspicion);
@@ -249,6 +257,10 @@ class OverlayNode {
   [[nodiscard]] std::vector<Tell> whom_to_tell(PeerIndex dead, bool& next_to_it);
   [[nodiscard]] bool stands_near(PeerIndex index) const;
   void spread(const NodeHandle& dead, bool left, const std::vector<Tell>& told, bool next_to_it);
+  /// A death counts as news for a while; later it is looked into once more.
+  [[nodiscard]] bool fresh(std::int64_t buried_us) const;
+  /// Whether this very life of it is a peer.
+  [[nodiscard]] bool knows(const NodeHandle& node) const;
   [[nodiscard]] Suspicion* find_suspicion(const NodeId& id);
 
   // joining.cpp

@@ -18,14 +18,42 @@ void OverlayNode::check_adjacents() {
   for (const Side side : kSides) {
     const PeerIndex index = leaves_.adjacent(side);
     if (index == kNoPeer) continue;
-    const std::int64_t due = std::max({peers_[index].heard_us, adjacency(side).since_us, accuse_after_}) +
-                             config_.suspect_after.us;
+    Adjacency& it = adjacency(side);
+    const std::int64_t since = std::max({peers_[index].heard_us, it.since_us, accuse_after_});
+    std::int64_t due = since + config_.suspect_after.us;
     if (due <= now_.us) {
       suspect(peers_[index].handle, false);
-    } else if (due < now_.us + config_.heartbeat.us) {
-      deadlines_.set_earlier(Timer::Suspicions, {due});
+    } else if (it.asked_us <= since) {
+      // A heartbeat is missing. Ask, so that silence later on is not just two lost messages.
+      due = since + config_.suspect_after.us * 2 / 3;
+      if (due <= now_.us) {
+        it.asked_us = now_.us;
+        send(peers_[index].handle, Probe{stamp(), true, coordinate_});
+        due = since + config_.suspect_after.us;
+      }
     }
+    if (due > now_.us && due < now_.us + config_.heartbeat.us)
+      deadlines_.set_earlier(Timer::Suspicions, {due});
   }
+}
+
+std::optional<std::int64_t> OverlayNode::in_vain_at(PeerIndex index) const {
+  for (const Side side : kSides) {
+    const Adjacency& it = adjacency(side);
+    if (leaves_.adjacent(side) != index || it.asked_us <= peers_[index].heard_us ||
+        it.asked_us <= it.since_us)
+      continue;
+    return it.asked_us + answer_wait(peers_[index].handle.id).us;
+  }
+  return std::nullopt;
+}
+
+bool OverlayNode::vouched(PeerIndex index) const {
+  return std::any_of(std::begin(kSides), std::end(kSides), [&](Side side) {
+    const std::int64_t vouched_us = adjacency(side).vouched_us;
+    return leaves_.adjacent(side) == index && vouched_us != 0 &&
+           now_.us - vouched_us < config_.suspect_after.us;
+  });
 }
 
 OverlayNode::Suspicion* OverlayNode::find_suspicion(const NodeId& id) {
@@ -138,20 +166,25 @@ void OverlayNode::handle(const NodeHandle& from, const Suspect& m) {
     return;
   }
   if (!member() || m.suspect.id.is_zero()) return;
-  if (const Lost* lost = find_lost(m.suspect.id); lost != nullptr && lost->node.same_life(m.suspect)) {
+  if (now_.us < accuse_after_) return;
+  Check check;
+  if (const Lost* lost = find_lost(m.suspect.id);
+      lost != nullptr && lost->node.same_life(m.suspect) && fresh(lost->buried_us)) {
     send(from, Obituary{m.suspect, lost->left, leaves(true, true)});
     return;
   }
-  if (now_.us < accuse_after_) return;
   const PeerIndex index = peers_.find(m.suspect.id);
   if (index != kNoPeer && peers_[index].handle.same_life(m.suspect)) {
+    // Somebody has just vouched for it: that this node hears nothing says more about the way between.
+    if (vouched(index)) return;
     const std::int64_t silence = now_.us - peers_[index].heard_us;
     const bool adjacent = leaves_.adjacent(Side::Left) == index || leaves_.adjacent(Side::Right) == index;
     const Suspicion* own = find_suspicion(m.suspect.id);
     const bool refused_both = own != nullptr && own->refused && m.refused;
-    if (refused_both || (own != nullptr && silence > config_.suspect_after.us) ||
-        (adjacent && silence > config_.suspect_after.us * 3 / 4)) {
-      // Two that stand next to it hear nothing.
+    const auto in_vain = in_vain_at(index);
+    if (refused_both || (in_vain && *in_vain <= now_.us) ||
+        (!adjacent && own != nullptr && silence > config_.suspect_after.us)) {
+      // Two have asked it and hear nothing.
       send(from, Verdict{m.suspect, Finding::Silent});
       bury(m.suspect, false, true);
       return;
@@ -160,30 +193,46 @@ void OverlayNode::handle(const NodeHandle& from, const Suspect& m) {
       send(from, Verdict{m.suspect, Finding::Alive});
       return;
     }
+    if (in_vain) {
+      // It has been asked already.
+      check.tries = UINT8_MAX;
+      check.due_us = *in_vain;
+    }
   }
-  Check check;
   check.target = m.suspect;
   check.purpose = CheckFor::Witness;
   check.asker = from;
   start_check(check);
 }
 
-void OverlayNode::handle(const NodeHandle& /*from*/, const Verdict& m) {
+bool OverlayNode::fresh(std::int64_t buried_us) const {
+  return buried_us != 0 && now_.us - buried_us < 2 * config_.suspect_after.us;
+}
+
+bool OverlayNode::knows(const NodeHandle& node) const {
+  const PeerIndex index = peers_.find(node.id);
+  return index != kNoPeer && peers_[index].handle.same_life(node);
+}
+
+void OverlayNode::handle(const NodeHandle& from, const Verdict& m) {
   Suspicion* own = find_suspicion(m.suspect.id);
+  const PeerIndex index = peers_.find(m.suspect.id);
+  if (index == kNoPeer || !peers_[index].handle.same_life(m.suspect) || !knows(from)) return;
+  for (const Side side : kSides) {
+    if (m.finding == Finding::Alive && leaves_.adjacent(side) == index) adjacency(side).vouched_us = now_.us;
+  }
   if (own == nullptr || !own->node.same_life(m.suspect)) return;
   if (m.finding == Finding::Silent) {
     bury(m.suspect, false, true);
     return;
   }
   // Somebody hears it: only the way between it and here is cut. Ask again later.
-  const PeerIndex index = peers_.find(m.suspect.id);
-  if (index != kNoPeer) {
-    peers_[index].heard_us = std::max(peers_[index].heard_us, now_.us - config_.suspect_after.us / 2);
-  }
+  peers_[index].heard_us = std::max(peers_[index].heard_us, now_.us - config_.suspect_after.us / 2);
   clear_suspicion(m.suspect.id);
+  refuse_twins(m.suspect);
 }
 
-void OverlayNode::handle(const NodeHandle& /*from*/, const Obituary& m) {
+void OverlayNode::handle(const NodeHandle& from, const Obituary& m) {
   if (!member()) return;
   if (m.dead.id == self_.id) {
     // Taken for dead: say to everybody near that this is not so.
@@ -199,11 +248,18 @@ void OverlayNode::handle(const NodeHandle& /*from*/, const Obituary& m) {
         peers_[index].heard_us != 0 && now_.us - peers_[index].heard_us < config_.suspect_after.us / 2;
     if (lately && !m.left) {
       send(m.dead, Obituary{m.dead, false, {}});
+    } else if (!knows(from) || (!m.left && now_.us < accuse_after_)) {
+      // From a stranger, perhaps a life that is over; or it may have waited in a queue of ours, and its
+      // subject is back for long: see for oneself.
+      Check check;
+      check.target = m.dead;
+      check.due_us = accuse_after_;
+      start_check(check);
     } else {
       bury(m.dead, m.left, true);
     }
   } else if (index == kNoPeer && !m.dead.id.is_zero()) {
-    add_lost({m.dead, leaves_.wants(m.dead.id), m.left});
+    add_lost({m.dead, leaves_.wants(m.dead.id), m.left, 0, 0, now_.us});
   }
   consider(m.leaves);
 }
@@ -252,14 +308,18 @@ void OverlayNode::bury(const NodeHandle& node, bool left, bool tell) {
     if (!left) it.hold_until = std::max(it.hold_until, it.promised_until);
   }
   std::erase_if(suspicions_, [&](const Suspicion& one) { return one.node.id == dead.id; });
+  std::vector<Contact> next_lives;
   std::erase_if(checks_, [&](const Check& check) {
-    return check.purpose == CheckFor::Leaf && check.target.same_life(dead);
+    if (!check.target.same_life(dead)) return false;
+    if (check.purpose == CheckFor::Twin) next_lives.push_back(check.joiner);
+    return check.purpose == CheckFor::Leaf || check.purpose == CheckFor::Twin;
   });
   peers_.use(index);
   drop_from_table(index);
   const bool was_leaf = leaves_.remove(peers_, index);
   peers_.release(index);
-  add_lost({dead, was_leaf, left, 0, untold_us});
+  add_lost({dead, was_leaf, left, 0, untold_us, now_.us});
+  for (const Contact& joiner : next_lives) admit(joiner);
   for (PendingHop& hop : hops_) {
     if (hop.to == dead.id) hop.due_us = now_.us;
   }
@@ -286,7 +346,7 @@ void OverlayNode::spread(const NodeHandle& dead, bool left, const std::vector<Te
   // Those that were found dead before the ones in front of them.
   for (Lost& lost : lost_) {
     if (lost.untold_us == 0 || lost.node.id == dead.id) continue;
-    if (now_.us - lost.untold_us < 3 * config_.suspect_after.us) {
+    if (fresh(lost.untold_us)) {
       for (const Tell& tell : told) send(tell.to, Obituary{lost.node, lost.left, {}});
     }
     lost.untold_us = 0;
