@@ -19,16 +19,19 @@ enum class Fault : std::uint8_t {
   RestartRolledBack,
   StartClone,
   Pause,
+  Hiccup,  ///< a pause that ends before or soon after the silence is noticed
   Slow,
   OneWayCut,
+  Firewall,  ///< a machine and its neighbours refuse each other's connections; the others notice nothing
   Partition,
   Leave,
-  Weather,  ///< loss, duplication and reordering from here on, until the next
+  ReplayPast,  ///< what the life before had sent arrives late
+  Weather,     ///< loss, duplication and reordering from here on, until the next
 };
 inline constexpr std::string_view kFaultNames[] = {
-    "crash_refusing",      "crash_silent", "restart_whole", "restart_empty",
-    "restart_rolled_back", "start_clone",  "pause",         "slow",
-    "one_way_cut",         "partition",    "leave",         "weather"};
+    "crash_refusing", "crash_silent", "restart_whole", "restart_empty", "restart_rolled_back",
+    "start_clone",    "pause",        "hiccup",        "slow",          "one_way_cut",
+    "firewall",       "partition",    "leave",         "replay_past",   "weather"};
 inline constexpr std::size_t kFaults = std::size(kFaultNames);
 
 struct ChaosOptions {
@@ -52,6 +55,9 @@ struct ChaosReport {
   std::uint64_t requests = 0;
   std::uint64_t delivered = 0;
   std::uint64_t deaths = 0;
+  std::uint64_t excused_deaths = 0;  ///< of nodes that ran, while faults hid them from others
+  std::uint64_t replayed = 0;        ///< messages of earlier lives
+  std::uint64_t twins = 0;           ///< lives that ended because another one of their id was there
   std::uint64_t partition_doubles = 0;
   std::uint64_t events = 0;
   std::uint64_t messages = 0;

@@ -12,17 +12,27 @@ bool answers(const World& world, std::uint32_t machine, const Key& key) {
   return node.ready(world.local_now(machine)) && !node.next_hop(key);
 }
 
-void SingleRootChecker::on_deliver(const World& world, std::uint32_t machine, const Key& key, bool healing,
-                                   Violations& violations) {
+void SingleRootChecker::on_deliver(const World& world, const TroubleLog& troubles, std::uint32_t machine,
+                                   const Key& key, Violations& violations) {
+  const std::int64_t since = world.now().us - merge_within_us_;
   for (std::uint32_t other = 0; other < world.machines(); ++other) {
     if (other == machine || !answers(world, other, key)) continue;
-    if (healing || world.group(other) != world.group(machine)) {
+    if (world.group(other) != world.group(machine) || troubles.apart_since(other, machine, since)) {
       ++partition_doubles_;
     } else {
       violations.add(fmt::format("at {} us machines {} ({}) and {} ({}) both answer for {}", world.now().us,
                                  machine, world.id(machine).short_text(), other, world.id(other).short_text(),
                                  key.short_text()));
     }
+  }
+}
+
+void SingleRootChecker::look(const World& world, const TroubleLog& troubles, const Key& key,
+                             Violations& violations) {
+  for (std::uint32_t machine = 0; machine < world.machines(); ++machine) {
+    if (!answers(world, machine, key)) continue;
+    on_deliver(world, troubles, machine, key, violations);
+    return;
   }
 }
 
@@ -53,6 +63,13 @@ std::string wrong_leaf_set(const World& world) {
     for (std::size_t rank = 0; rank < expected; ++rank) {
       const std::uint32_t right = truth.at(place + rank + 1);
       const std::uint32_t left = truth.at(place + size - rank - 1);
+      for (const auto& [leaf, there] :
+           {std::pair{view.right[rank].node, right}, {view.left[rank].node, left}}) {
+        if (World::machine_of(leaf) != there || leaf.same_life(world.core(there)->overlay().self())) continue;
+        return fmt::format("machine {} ({}) knows incarnation {} of machine {}, it is {}", i,
+                           world.id(i).short_text(), leaf.incarnation, there,
+                           world.core(there)->overlay().self().incarnation);
+      }
       if (World::machine_of(view.right[rank].node) != right ||
           World::machine_of(view.left[rank].node) != left) {
         return fmt::format("machine {} ({}) has {} and {} at rank {}, right are {} and {}", i,

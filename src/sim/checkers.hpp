@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sim/ring_truth.hpp"
+#include "sim/trouble_log.hpp"
 #include "sim/world.hpp"
 
 namespace dart::sim {
@@ -29,21 +30,26 @@ class Violations {
 /// Whether a machine would answer for `key` at this moment.
 [[nodiscard]] bool answers(const World& world, std::uint32_t machine, const Key& key);
 
-/// Property: inside one connected part no key is answered by two nodes at one moment. Looked at with each
-/// delivery. Across parts, and until a healed partition had time to become one ring, doubles are only
-/// counted.
+/// Property: inside one connected part no key is answered by two nodes at one moment. Doubles of nodes that
+/// were in different parts are only counted, until a healed partition had time to become one ring.
 class SingleRootChecker {
  public:
-  void on_deliver(const World& world, std::uint32_t machine, const Key& key, bool healing,
+  explicit SingleRootChecker(std::int64_t merge_within_us) : merge_within_us_(merge_within_us) {}
+
+  /// `machine` delivers for `key` at this moment.
+  void on_deliver(const World& world, const TroubleLog& troubles, std::uint32_t machine, const Key& key,
                   Violations& violations);
+  /// Whoever answers for `key` at this moment.
+  void look(const World& world, const TroubleLog& troubles, const Key& key, Violations& violations);
   [[nodiscard]] std::uint64_t partition_doubles() const { return partition_doubles_; }
 
  private:
+  std::int64_t merge_within_us_;
   std::uint64_t partition_doubles_ = 0;
 };
 
-/// Property: in a quiet ring every leaf set is exactly what the sorted list of live nodes says. Empty when it
-/// holds, otherwise what is wrong first.
+/// Property: in a quiet ring every leaf set is exactly what the sorted list of live nodes says, each
+/// under its true incarnation. Empty when it holds, otherwise what is wrong first.
 [[nodiscard]] std::string wrong_leaf_set(const World& world);
 
 /// The live machines as a sorted list.

@@ -17,6 +17,8 @@ constexpr std::size_t kFetchMachine = 8;
 constexpr std::size_t kFetchCore = 6;
 constexpr std::size_t kFetchSlot = 3;
 constexpr std::size_t kFetchPeer = 1;
+/// Messages of one life that can be replayed in the next.
+constexpr std::size_t kSentKept = 12;
 /// What was decoded is encoded again, and compared, once in so many times.
 constexpr std::uint64_t kSameBytesEvery = 16;
 constexpr std::uint64_t kPlaces = 1;
@@ -68,6 +70,11 @@ void World::start(std::uint32_t number, const std::vector<std::uint32_t>& seeds,
   DART_CHECK(machine.state == MachineState::Off);
   Random random = nodes_.split(number).split(0x1000 + machine.lives++);
   ++machine.disk.incarnation;
+  if (!machine.sent.empty()) {
+    machine.past = std::move(machine.sent);
+    machine.sent.clear();
+    machine.next_sent = 0;
+  }
   const auto handle = handle_of(number, machine.disk.incarnation, random.next() | 1);
   machine.core = std::make_unique<node::NodeCore>(options_.config, handle, random);
   machine.state = MachineState::Up;
@@ -239,10 +246,18 @@ void World::send(std::uint32_t from, overlay::Send& sending) {
   if (to >= machines()) return;
   ++totals_.messages;
   ++totals_.by_kind[sending.message.index()];
-  const Machine& sender = machines_[from];
+  Machine& sender = machines_[from];
   if ((grouped_ && sender.group != machines_[to].group) ||
       std::find(cuts_.begin(), cuts_.end(), std::pair{from, to}) != cuts_.end()) {
     ++totals_.cut;
+    return;
+  }
+  if (!rejects_.empty() && rejected(from, to)) {
+    ++totals_.refused;
+    Flight news;
+    news.refusal = true;
+    news.envelope.from = sending.to;
+    launch(to, from, 0, std::move(news));
     return;
   }
   if (faults.loss_permille != 0 && network_.chance(faults.loss_permille, 1000)) {
@@ -253,11 +268,40 @@ void World::send(std::uint32_t from, overlay::Send& sending) {
   flight.envelope = overlay::Envelope{sender.core->overlay().self(), sending.to.id, sending.to.nonce,
                                       std::move(sending.message)};
   if (totals_.messages % options_.codec_every == 0) through_codec(flight.envelope);
+  if (options_.keep_sent) keep(sender, to, flight.envelope);
   if (faults.duplicate_permille != 0 && network_.chance(faults.duplicate_permille, 1000)) {
     ++totals_.duplicated;
     launch(from, to, static_cast<std::int64_t>(network_.below(100'000)), Flight(flight));
   }
   launch(from, to, 0, std::move(flight));
+}
+
+bool World::rejected(std::uint32_t a, std::uint32_t b) const {
+  return std::any_of(rejects_.begin(), rejects_.end(), [&](const auto& pair) {
+    return pair == std::pair{a, b} || pair == std::pair{b, a};
+  });
+}
+
+void World::keep(Machine& sender, std::uint32_t to, const overlay::Envelope& envelope) {
+  // Data is repeated by its origin anyhow; who sent what about whom is worth keeping.
+  if (overlay::is_data(envelope.message)) return;
+  if (sender.sent.size() < kSentKept) {
+    sender.sent.push_back({envelope, to});
+  } else {
+    sender.sent[sender.next_sent++ % kSentKept] = {envelope, to};
+  }
+}
+
+std::size_t World::replay_past(std::uint32_t machine) {
+  std::vector<Sent> past = std::move(machines_[machine].past);
+  machines_[machine].past.clear();
+  for (Sent& sent : past) {
+    Flight flight;
+    flight.envelope = std::move(sent.envelope);
+    launch(machine, sent.to, 0, std::move(flight));
+  }
+  totals_.replayed += past.size();
+  return past.size();
 }
 
 void World::launch(std::uint32_t from, std::uint32_t to, std::int64_t extra_us, Flight&& flight) {

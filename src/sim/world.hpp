@@ -51,6 +51,8 @@ struct WorldOptions {
   std::int64_t drift_ppm = 0;
   /// A hash of every action, for comparing two runs.
   bool hash_actions = false;
+  /// Keep the last messages of each life, for replay_past().
+  bool keep_sent = false;
 };
 
 /// Machines, their clocks and disks, the network between them, and virtual time. Everything that can go wrong
@@ -104,7 +106,13 @@ class World {
   [[nodiscard]] std::uint32_t group(std::uint32_t machine) const { return machines_[machine].group; }
   /// Messages from one machine to another vanish, not those back.
   void cut(std::uint32_t from, std::uint32_t to) { cuts_.emplace_back(from, to); }
+  void mend(std::uint32_t from, std::uint32_t to) { std::erase(cuts_, std::pair{from, to}); }
   void mend_cuts() { cuts_.clear(); }
+  /// Connections between two machines are refused, both ways, as by a firewall that rejects.
+  void reject(std::uint32_t a, std::uint32_t b) { rejects_.emplace_back(a, b); }
+  void accept(std::uint32_t a, std::uint32_t b) { std::erase(rejects_, std::pair{a, b}); }
+  /// The last messages of the machine's life before arrive now, as from a queue that drains late. How many.
+  std::size_t replay_past(std::uint32_t machine);
   /// Everything that the machine does takes this much longer.
   void set_slow(std::uint32_t machine, Duration extra) {
     machines_[machine].slow_us = extra.us;
@@ -121,6 +129,7 @@ class World {
     std::uint64_t reordered = 0;
     std::uint64_t cut = 0;
     std::uint64_t refused = 0;
+    std::uint64_t replayed = 0;
     std::uint64_t encoded = 0;
     std::uint64_t encoded_bytes = 0;
     std::uint64_t upkeep_encoded = 0;  ///< of these, what is not somebody's data
@@ -130,6 +139,10 @@ class World {
   [[nodiscard]] std::uint64_t hash() const { return hash_; }
 
  private:
+  struct Sent {
+    overlay::Envelope envelope;
+    std::uint32_t to = 0;
+  };
   struct Machine {
     std::unique_ptr<node::NodeCore> core;
     NodeId id;
@@ -143,6 +156,9 @@ class World {
     std::uint32_t group = 0;
     std::uint32_t lives = 0;
     Disk disk;
+    std::vector<Sent> sent;  // the last few of this life, a ring buffer
+    std::size_t next_sent = 0;
+    std::vector<Sent> past;  // of the life before
   };
   struct Flight {
     overlay::Envelope envelope;
@@ -169,6 +185,8 @@ class World {
   void send(std::uint32_t from, overlay::Send& send);
   void launch(std::uint32_t from, std::uint32_t to, std::int64_t extra_us, Flight&& flight);
   void arm(std::uint32_t machine);
+  [[nodiscard]] bool rejected(std::uint32_t a, std::uint32_t b) const;
+  void keep(Machine& sender, std::uint32_t to, const overlay::Envelope& envelope);
   void through_codec(overlay::Envelope& envelope);
   void mix(std::uint64_t value) { hash_ = mix64(hash_ ^ value); }
   void hash_action(std::uint32_t machine, const node::Action& action);
@@ -184,6 +202,7 @@ class World {
   std::vector<Flight> flights_;
   std::vector<std::uint32_t> free_flights_;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> cuts_;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> rejects_;
   std::vector<node::Action> actions_;
   // Whether set_group and set_slow were ever called: otherwise the receiver's machine is not looked at.
   bool grouped_ = false;

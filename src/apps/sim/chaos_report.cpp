@@ -36,7 +36,7 @@ Result<SeedRange> parse_seeds(std::string_view text) {
 }
 
 std::vector<std::string> complaints_of(const sim::ChaosReport& report, std::uint64_t again,
-                                       std::uint32_t nodes) {
+                                       std::uint32_t nodes, std::string_view profile) {
   std::vector<std::string> lines;
   for (const std::string& what : report.violations)
     lines.push_back(fmt::format("seed {}: {}", report.seed, what));
@@ -45,7 +45,8 @@ std::vector<std::string> complaints_of(const sim::ChaosReport& report, std::uint
         fmt::format("seed {}: two runs differ: {:016x} and {:016x}", report.seed, report.hash, again));
   }
   if (!lines.empty()) {
-    lines.push_back(fmt::format("again: dart sim chaos --seeds {} --nodes {}", report.seed, nodes));
+    lines.push_back(
+        fmt::format("again: dart sim chaos --seeds {} --nodes {} --profile {}", report.seed, nodes, profile));
   }
   return lines;
 }
@@ -61,6 +62,9 @@ void ChaosSummary::add(const sim::ChaosReport& report, std::uint64_t again) {
   sum_.requests += report.requests;
   sum_.delivered += report.delivered;
   sum_.deaths += report.deaths;
+  sum_.excused_deaths += report.excused_deaths;
+  sum_.replayed += report.replayed;
+  sum_.twins += report.twins;
   sum_.partition_doubles += report.partition_doubles;
   sum_.events += report.events;
   sum_.messages += report.messages;
@@ -79,6 +83,9 @@ std::vector<std::string> ChaosSummary::missing() const {
   expect("messages lost", sum_.lost, 10 * least);
   expect("messages duplicated", sum_.duplicated, 10 * least);
   expect("messages reordered", sum_.reordered, 10 * least);
+  expect("messages of earlier lives", sum_.replayed, 10 * least);
+  expect("deaths of hidden nodes", sum_.excused_deaths, 10 * least);
+  expect("twins ended", sum_.twins, least);
   expect("joins", sum_.joins, 50 * least);
   expect("deaths", sum_.deaths, 10 * least);
   expect("requests delivered", sum_.delivered, 100 * least);
@@ -94,8 +101,11 @@ std::string ChaosSummary::json(const Cost& cost) const {
   json["faults"]["lost"] = sum_.lost;
   json["faults"]["duplicated"] = sum_.duplicated;
   json["faults"]["reordered"] = sum_.reordered;
+  json["faults"]["replayed"] = sum_.replayed;
   json["joins"] = sum_.joins;
   json["deaths"] = sum_.deaths;
+  json["deaths_of_hidden"] = sum_.excused_deaths;
+  json["twins_ended"] = sum_.twins;
   json["requests"] = sum_.requests;
   json["delivered"] = sum_.delivered;
   json["partition_doubles"] = sum_.partition_doubles;
@@ -111,11 +121,14 @@ std::string ChaosSummary::text(const Cost& cost) const {
   std::string out = fmt::format("{} seeds, each twice; {} with something wrong\nfaults:", seeds_, bad_);
   for (std::size_t i = 0; i < sim::kFaults; ++i)
     out += fmt::format(" {} {}", sim::kFaultNames[i], sum_.faults[i]);
-  out += fmt::format("\nmessages: {}, lost {}, duplicated {}, reordered {}\n", sum_.messages, sum_.lost,
-                     sum_.duplicated, sum_.reordered);
+  out += fmt::format("\nmessages: {}, lost {}, duplicated {}, reordered {}, of earlier lives {}\n",
+                     sum_.messages, sum_.lost, sum_.duplicated, sum_.reordered, sum_.replayed);
   out += fmt::format(
-      "operations: joins {}, deaths {}, requests {}, delivered {}, double roots in partitions {}\n",
-      sum_.joins, sum_.deaths, sum_.requests, sum_.delivered, sum_.partition_doubles);
+      "operations: joins {}, twins ended {}, deaths {} ({} of hidden nodes), requests {}, delivered {}, "
+      "double roots "
+      "in partitions {}\n",
+      sum_.joins, sum_.twins, sum_.deaths, sum_.excused_deaths, sum_.requests, sum_.delivered,
+      sum_.partition_doubles);
   out += fmt::format("slowest to heal {:.1f} s; {} events in {:.1f} s, {:.0f} MB\n", slowest_heal_s_,
                      sum_.events, cost.wall_s, cost.peak_rss_mb);
   return out;

@@ -23,7 +23,7 @@ struct SeedRange {
 /// What went wrong with one seed, with the command that repeats it; empty when nothing did. `again` is the
 /// hash of the second run.
 [[nodiscard]] std::vector<std::string> complaints_of(const sim::ChaosReport& report, std::uint64_t again,
-                                                     std::uint32_t nodes);
+                                                     std::uint32_t nodes, std::string_view profile);
 
 /// All seeds together.
 class ChaosSummary {

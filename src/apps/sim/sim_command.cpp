@@ -130,6 +130,9 @@ SimCommand::SimCommand(CLI::App& app) : flags_(std::make_unique<Flags>()) {
   it.chaos->add_option("--nodes", it.hurting.nodes, "nodes of each ring")
       ->check(CLI::Range(8U, 4096U))
       ->capture_default_str();
+  it.chaos->add_option("--profile", it.profile, "timing of the ring")
+      ->check(CLI::IsMember({"lan", "quiet"}))
+      ->capture_default_str();
   add_output(*it.chaos, it.output);
   add_churn(it);
 }
@@ -217,6 +220,7 @@ int SimCommand::Flags::run_seeds() {
   const auto range = parse_seeds(seeds);
   if (!range) return complain(range.error());
   ChaosSummary summary;
+  hurting.config = profile_of(profile);
   const bool people = isatty(STDERR_FILENO) != 0;
   std::cerr << "seeds " << range->first << ".." << range->last << '\n';
   for (std::uint64_t seed = range->first; seed <= range->last; ++seed) {
@@ -224,7 +228,8 @@ int SimCommand::Flags::run_seeds() {
     const sim::ChaosReport report = sim::run_chaos(hurting);
     const std::uint64_t again = sim::run_chaos(hurting).hash;
     summary.add(report, again);
-    for (const std::string& line : complaints_of(report, again, hurting.nodes)) std::cerr << line << '\n';
+    for (const std::string& line : complaints_of(report, again, hurting.nodes, profile))
+      std::cerr << line << '\n';
     if (people) std::cerr << fmt::format("\rseed {} ", seed) << std::flush;
   }
   if (people) std::cerr << '\n';
