@@ -23,7 +23,7 @@ void OverlayNode::check_adjacents() {
     std::int64_t due = since + config_.suspect_after.us;
     if (due <= now_.us) {
       suspect(peers_[index].handle, false);
-    } else if (it.asked_us <= since) {
+    } else if (it.asked_us <= since && find_suspicion(peers_[index].handle.id) == nullptr) {
       // A heartbeat is missing. Ask, so that silence later on is not just two lost messages.
       due = since + config_.suspect_after.us * 2 / 3;
       if (due <= now_.us) {
@@ -145,15 +145,17 @@ bool OverlayNode::ask_witnesses(Suspicion& suspicion) {
     add(place + step);
     add(place - step);
   }
-  if (suspicion.round > 0 || !suspicion.refused) {
+  // At first not to one whose host refuses, or that was asked for a word a moment ago.
+  if (suspicion.round > 0 || (!suspicion.refused && !in_vain_at(target))) {
     send(suspicion.node, Suspect{suspicion.node, suspicion.refused});
   }
-  const std::size_t first = suspicion.round * kWitnesses;
+  // First the one that should hear it; more when that one does not answer.
+  const std::size_t first = suspicion.round == 0 ? 0 : suspicion.round * kWitnesses - 1U;
   if (first >= witnesses.size()) {
     if (suspicion.refused && witnesses.empty()) return false;
     return suspicion.round < kLonelyRounds;
   }
-  const std::size_t last = std::min(first + kWitnesses, witnesses.size());
+  const std::size_t last = std::min(first + (suspicion.round == 0 ? 1 : kWitnesses), witnesses.size());
   for (std::size_t i = first; i < last; ++i) {
     send(peers_[witnesses[i]].handle, Suspect{suspicion.node, suspicion.refused});
   }
@@ -178,12 +180,11 @@ void OverlayNode::handle(const NodeHandle& from, const Suspect& m) {
     // Somebody has just vouched for it: that this node hears nothing says more about the way between.
     if (vouched(index)) return;
     const std::int64_t silence = now_.us - peers_[index].heard_us;
-    const bool adjacent = leaves_.adjacent(Side::Left) == index || leaves_.adjacent(Side::Right) == index;
     const Suspicion* own = find_suspicion(m.suspect.id);
     const bool refused_both = own != nullptr && own->refused && m.refused;
     const auto in_vain = in_vain_at(index);
     if (refused_both || (in_vain && *in_vain <= now_.us) ||
-        (!adjacent && own != nullptr && silence > config_.suspect_after.us)) {
+        (!in_vain && own != nullptr && silence > config_.suspect_after.us)) {
       // Two have asked it and hear nothing.
       send(from, Verdict{m.suspect, Finding::Silent});
       bury(m.suspect, false, true);

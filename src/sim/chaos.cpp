@@ -117,6 +117,9 @@ class Chaos final : public Observer {
   std::uint32_t pick(Random& random) { return static_cast<std::uint32_t>(random.below(world_.machines())); }
   bool up(std::uint32_t machine) const { return world_.state(machine) == MachineState::Up; }
   bool joined(std::uint32_t machine) const { return up(machine) && world_.core(machine)->overlay().joined(); }
+  bool member(std::uint32_t machine) const {
+    return up(machine) && world_.core(machine)->overlay().phase() == overlay::Phase::Member;
+  }
   bool small() const { return options_.nodes <= kSmallRing; }
   std::uint32_t count_up() const {
     std::uint32_t count = 0;
@@ -281,17 +284,18 @@ class Chaos final : public Observer {
     while (world_.now().us < end && (world_.core(copy) != nullptr) == (world_.core(one) != nullptr)) {
       world_.run_until(world_.now() + scaled(kLookEveryUs));
       single_root_.look(world_, troubles_, world_.id(one), violations_);
-      took_over = took_over || (world_.now().us < awake && joined(copy));
+      took_over = took_over || (replaced && world_.now().us < awake && member(copy));
     }
-    // A copy that was still joining when the other woke is refused like any.
-    if (took_over ? !joined(copy) || world_.core(one) != nullptr : world_.core(copy) != nullptr) {
+    const bool copy_stays = member(copy) && world_.core(one) == nullptr;
+    const bool one_stays =
+        world_.core(copy) == nullptr && joined(one) && world_.core(one)->overlay().self().same_life(life);
+    // A copy that was still joining when the other woke may win or lose.
+    if (took_over ? !copy_stays : !one_stays && !(replaced && copy_stays)) {
       violations_.add(fmt::format(
           "machine {} was started from a copy of the disk of {}, which {}: now they are {} and {}", copy, one,
-          took_over ? "did not answer" : "lived", joined(copy) ? "a member" : "none",
+          replaced ? "did not answer" : "lived", member(copy) ? "a member" : "none",
           joined(one) ? "a member" : "none"));
     }
-    if (!took_over && (!joined(one) || !world_.core(one)->overlay().self().same_life(life)))
-      violations_.add(fmt::format("machine {} lived, and was driven out by a copy of its disk", one));
     wait_for_one_ring("not one ring after a copy of a disk", kRepairWithinUs);
   }
 

@@ -65,7 +65,7 @@ TEST(ChaosSummary, a_seed_whose_two_runs_differ_is_bad) {
 void expect_clean(const std::string& profile, const std::string& soak_seeds) {
   const bool soak = std::getenv("DART_SOAK") != nullptr;
   const auto result = test::run_process({DART_BINARY_DIR "/dart", "sim", "chaos", "--profile", profile,
-                                         "--seeds", soak ? soak_seeds : "1", "--nodes", soak ? "64" : "24"});
+                                         "--seeds", soak ? soak_seeds : "1", "--nodes", "64"});
   EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
 }
 

@@ -175,7 +175,6 @@ TEST(Chaos, random_runs_break_no_promise) {
 
 TEST(Chaos, the_quiet_profile_breaks_no_promise) {
   ChaosOptions options;
-  options.nodes = 16;
   options.config = overlay::quiet_profile();
   const ChaosReport report = run_chaos(options);
   EXPECT_EQ(report.violation_count, 0U) << report.violations.front();
