@@ -12,48 +12,117 @@ constexpr std::int64_t kLongestWaitUs = 5'000'000;
 
 }  // namespace
 
-NodeCore::NodeCore(const overlay::Config& config, const overlay::NodeHandle& self, Random random)
-    : overlay_(config, self, random.split(1)), random_(random.split(2)) {}
+NodeCore::NodeCore(const overlay::Config& config, const overlay::NodeHandle& self, Random random,
+                   const std::optional<directory::Config>& directory)
+    : overlay_(config, self, random.split(1)), random_(random.split(2)) {
+  if (directory) directory_ = std::make_unique<directory::Directory>(*directory, self, random.split(3));
+}
 
 void NodeCore::start(TimePoint now, StartPlan plan, std::vector<Action>& out) {
   plan_ = std::move(plan);
-  if (plan_.bootstrap && plan_.remembered.empty()) {
-    overlay_.step(now, overlay::Bootstrap{}, out);
-    return;
+  const bool founds = plan_.bootstrap && plan_.remembered.empty();
+  if (directory_) directory_->start(now, plan_.disk, founds && plan_.disk.empty(), from_directory_);
+  plan_.disk = {};
+  if (founds) {
+    step_overlay(now, overlay::Bootstrap{});
+  } else {
+    join_again(now);
   }
-  join_again(now, out);
+  pass_on(now, out);
 }
 
-void NodeCore::join_again(TimePoint now, std::vector<Action>& out) {
+void NodeCore::join_again(TimePoint now) {
   retry_us_ = 0;
-  const std::size_t before = out.size();
   if (failures_ > 0 && !plan_.remembered.empty()) {
     // Nobody of the ring answers: a site that lost power. Form the ring again; those that come up later, or
     // were only cut off, are found because all remembered peers are called from time to time.
-    overlay_.step(now, overlay::Bootstrap{plan_.remembered}, out);
+    step_overlay(now, overlay::Bootstrap{plan_.remembered});
     return;
   }
   overlay::Join join{plan_.seeds};
   join.seeds.insert(join.seeds.end(), plan_.remembered.begin(), plan_.remembered.end());
-  overlay_.step(now, std::move(join), out);
-  look_at(now, out, before);
+  step_overlay(now, std::move(join));
 }
 
-void NodeCore::step(TimePoint now, Input&& input, std::vector<Action>& out) {
-  const std::size_t before = out.size();
-  overlay_.step(now, std::move(input), out);
-  if (overlay_.phase() != overlay::Phase::Member) look_at(now, out, before);
-  if (retry_us_ != 0 && retry_us_ <= now.us) join_again(now, out);
-}
-
-void NodeCore::look_at(TimePoint now, const std::vector<Action>& out, std::size_t from) {
-  for (std::size_t i = from; i < out.size(); ++i) {
-    const auto* failed = std::get_if<overlay::JoinFailed>(&out[i]);
-    if (failed == nullptr || failed->reason == overlay::JoinFailure::DuplicateId) continue;
-    const std::int64_t most = std::min(kFirstWaitUs << std::min(failures_++, 8U), kLongestWaitUs);
-    retry_us_ =
-        now.us + most / 2 + static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(most)));
+void NodeCore::step(TimePoint now, Input input, std::vector<Action>& out) {
+  std::visit(
+      [&](auto& one) {
+        using One = std::decay_t<decltype(one)>;
+        if constexpr (std::is_constructible_v<overlay::Input, One>) {
+          step_overlay(now, std::move(one));
+          if (std::is_same_v<One, overlay::Tick> && directory_) step_directory(now, directory::Tick{});
+        } else if (directory_) {
+          step_directory(now, std::move(one));
+        }
+      },
+      input);
+  pass_on(now, out);
+  if (retry_us_ != 0 && retry_us_ <= now.us) {
+    join_again(now);
+    pass_on(now, out);
   }
+}
+
+void NodeCore::step_overlay(TimePoint now, overlay::Input input) {
+  overlay_.step(now, std::move(input), from_overlay_);
+}
+
+void NodeCore::step_directory(TimePoint now, directory::Input input) {
+  directory_->step(now, overlay_, std::move(input), from_directory_);
+}
+
+/// What one machine wants of another is done here; the rest is the driver's.
+void NodeCore::pass_on(TimePoint now, std::vector<Action>& out) {
+  std::size_t overlay_done = 0;
+  std::size_t directory_done = 0;
+  while (overlay_done < from_overlay_.size() || directory_done < from_directory_.size()) {
+    if (overlay_done < from_overlay_.size()) {
+      overlay::Action action = std::move(from_overlay_[overlay_done++]);
+      if (keep(now, action)) std::visit([&](auto& one) { out.emplace_back(std::move(one)); }, action);
+      continue;
+    }
+    directory::Action action = std::move(from_directory_[directory_done++]);
+    if (auto* tell = std::get_if<directory::Tell>(&action)) {
+      step_overlay(now, overlay::SendDirect{tell->to, directory::kService, std::move(tell->payload)});
+    } else if (auto* route = std::get_if<directory::RouteTo>(&action)) {
+      step_overlay(now, overlay::Route{route->key, next_request_++, directory::kService,
+                                       overlay::HopMode::Direct, false, std::move(route->payload)});
+    } else if (auto* persist = std::get_if<directory::Persist>(&action)) {
+      out.emplace_back(std::move(*persist));
+    } else if (auto* completed = std::get_if<directory::Completed>(&action)) {
+      out.emplace_back(std::move(*completed));
+    } else {
+      out.emplace_back(std::get<directory::Changed>(std::move(action)));
+    }
+  }
+  from_overlay_.clear();
+  from_directory_.clear();
+}
+
+/// Whether the driver is to see it too.
+bool NodeCore::keep(TimePoint now, overlay::Action& action) {
+  if (auto* heard = std::get_if<overlay::DeliverDirect>(&action)) {
+    if (!directory_ || heard->service != directory::kService) return true;
+    step_directory(now, directory::Heard{heard->from, std::move(heard->payload)});
+    return false;
+  }
+  if (auto* reached = std::get_if<overlay::Deliver>(&action)) {
+    if (!directory_ || reached->routed.service != directory::kService) return true;
+    step_directory(now, directory::Reached{reached->routed.origin, std::move(reached->routed.payload)});
+    return false;
+  }
+  if (directory_ && std::holds_alternative<overlay::NeighboursChanged>(action)) {
+    step_directory(now, directory::Neighbours{});
+  }
+  look_at(now, action);
+  return true;
+}
+
+void NodeCore::look_at(TimePoint now, const overlay::Action& action) {
+  const auto* failed = std::get_if<overlay::JoinFailed>(&action);
+  if (failed == nullptr || failed->reason == overlay::JoinFailure::DuplicateId) return;
+  const std::int64_t most = std::min(kFirstWaitUs << std::min(failures_++, 8U), kLongestWaitUs);
+  retry_us_ = now.us + most / 2 + static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(most)));
 }
 
 }  // namespace dart::node

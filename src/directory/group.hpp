@@ -1,0 +1,33 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "directory/record.hpp"
+#include "overlay/node_handle.hpp"
+
+namespace dart::directory {
+
+/// The nodes that hold a shard in one epoch. Which group follows is decided by the members of the one before,
+/// as a register of its own (kSuccessor); once that is decided nothing more can be decided in the old epoch.
+struct Group {
+  std::uint64_t epoch = 0;  ///< 0: none known
+  /// Id and endpoints; incarnation and nonce are zero: any life of the node is meant.
+  std::vector<overlay::NodeHandle> members;
+  std::vector<overlay::NodeHandle> previous;  ///< of epoch - 1; empty for the first
+
+  friend bool operator==(const Group&, const Group&) = default;
+
+  [[nodiscard]] bool known() const { return epoch != 0; }
+  [[nodiscard]] std::size_t majority() const { return members.size() / 2 + 1; }
+  [[nodiscard]] bool contains(const NodeId& id) const { return holds(members, id); }
+  [[nodiscard]] static bool holds(const std::vector<overlay::NodeHandle>& nodes, const NodeId& id) {
+    return std::any_of(nodes.begin(), nodes.end(), [&](const auto& node) { return node.id == id; });
+  }
+};
+
+/// The name of the register that decides which group follows; no record of a client can have it.
+inline constexpr const char* kSuccessor = "";
+
+}  // namespace dart::directory

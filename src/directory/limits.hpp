@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace dart::directory::limits {
+
+/// The circle of keys is cut into this many equal shards; each has one group. Fixed for the life of a ring.
+inline constexpr std::size_t kShards = 64;
+/// Nodes that hold a shard, once the ring has that many.
+inline constexpr std::size_t kGroup = 5;
+/// A member that is no longer among so many nearest nodes of its shard's centre is replaced.
+inline constexpr std::size_t kNear = 8;
+/// Bytes of a name, and of the value of a record.
+inline constexpr std::size_t kNameBytes = 255;
+inline constexpr std::size_t kValueBytes = 64U << 10;
+/// Names that one shard holds at most, tombstones included.
+inline constexpr std::size_t kRecordsPerShard = 4096;
+/// The last requests that a record remembers to have applied, so that a repeated one is recognised.
+inline constexpr std::size_t kApplied = 16;
+/// Operations that one node coordinates at a time, and those of its own clients.
+inline constexpr std::size_t kOperations = 4096;
+/// Answers that a coordinator remembers for repeated requests.
+inline constexpr std::size_t kAnswers = 1024;
+/// Names whose next ballot a coordinator keeps, so that a change takes one round instead of two.
+inline constexpr std::size_t kPrepared = 1024;
+/// Watches that one coordinator serves.
+inline constexpr std::size_t kWatches = 4096;
+/// Bytes of records in one piece of a transfer between members (one record more at most).
+inline constexpr std::size_t kTransferBytes = 16U << 10;
+
+}  // namespace dart::directory::limits

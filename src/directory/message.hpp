@@ -1,0 +1,168 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "directory/ballot.hpp"
+#include "directory/group.hpp"
+#include "directory/record.hpp"
+
+namespace dart::directory {
+
+/// One register of one shard in one epoch of its group.
+struct Slot {
+  ShardNumber shard = 0;
+  std::uint64_t epoch = 0;
+  std::string name;
+};
+
+enum class Operation : std::uint8_t { Get = 1, Set = 2, Delete = 3 };
+
+/// How an operation ended.
+enum class Outcome : std::uint8_t {
+  Ok = 1,           ///< read, or changed: `version` and `value` are those of the record now
+  Conflict = 2,     ///< the version was not the expected one; what it is comes along
+  Unavailable = 3,  ///< not applied, and never will be: no majority of the group could be reached
+  Unknown = 4,      ///< may have been applied, or still be; ask again with the same request id
+  Refused = 5,      ///< a limit: `value` says which
+};
+
+/// Routed to the centre of a shard: who coordinates there?
+struct Locate {
+  ShardNumber shard = 0;
+};
+struct Located {
+  ShardNumber shard = 0;
+};
+
+/// From a client straight to the coordinator that answered. Set and Delete take effect only when the record
+/// has the version `expected` (0: never written).
+struct Ask {
+  RequestId request;
+  Operation operation = Operation::Get;
+  std::string name;
+  std::uint64_t expected = 0;
+  std::string value;
+  std::uint32_t attempt = 1;  ///< how often the client has sent this request, this time included
+};
+struct Answer {
+  RequestId request;
+  std::uint32_t attempt = 1;  ///< echoed
+  Outcome outcome = Outcome::Unknown;
+  std::uint64_t version = 0;
+  bool exists = false;
+  std::string value;
+};
+
+enum class Verdict : std::uint8_t {
+  Ok = 1,
+  Rejected = 2,  ///< a higher ballot has been promised
+  Moved = 3,     ///< the epoch is over; the group that follows comes along
+  Closing = 4,   ///< has accepted a successor of the group: decide that first
+  NoVote = 5,    ///< is no member, or does not hold the shard yet, or lost its disk
+  Full = 6,      ///< holds as many names as it may
+};
+
+/// First round (CASPaxos, Rystsov 2018). Without a ballot it only reads: nothing is promised.
+struct Prepare {
+  Slot slot;
+  std::uint64_t round = 0;  ///< echoed
+  Ballot ballot;
+};
+struct Promise {
+  ShardNumber shard = 0;
+  std::uint64_t round = 0;
+  Verdict verdict = Verdict::NoVote;
+  std::uint64_t life = 0;  ///< of the voter, see Voucher
+  Ballot promised;
+  Ballot accepted;  ///< none: `record` is the empty one
+  Record record;
+  Group group;  ///< of Moved
+};
+
+/// "This member has promised, in this life of its disk." A member that lost its disk goes on in a new life, and
+/// what the old one had promised counts no more: whoever knows of the new life refuses such a quorum.
+struct Voucher {
+  NodeId member;
+  std::uint64_t life = 0;
+};
+
+/// Second round. `next` is promised along with it, so that the same coordinator can skip the first round.
+struct Accept {
+  Slot slot;
+  std::uint64_t round = 0;
+  Ballot ballot;
+  Ballot next;
+  std::vector<Voucher> quorum;  ///< who promised `ballot`
+  Record record;
+};
+struct Accepted {
+  ShardNumber shard = 0;
+  std::uint64_t round = 0;
+  Verdict verdict = Verdict::NoVote;
+  std::uint64_t life = 0;
+  Ballot promised;
+  Group group;  ///< of Moved
+};
+
+/// One life of a node's disk. Each start makes the number one higher; `boot` is drawn at the start, so that two
+/// starts from copies of one disk can be told apart.
+struct Life {
+  std::uint64_t number = 0;
+  std::uint64_t boot = 0;
+};
+
+/// A member that does not vote yet asks another for what it holds, in the order of names after `after`.
+struct Fetch {
+  ShardNumber shard = 0;
+  std::uint64_t epoch = 0;  ///< of the group that is asked as such: the own, or the one before
+  Life life;                ///< of the asker
+  Ballot fence;             ///< in the own group: nothing lower is decided afterwards; none: a transfer
+  std::string after;
+  bool begins = true;  ///< the first piece
+};
+struct Held {
+  std::string name;
+  Ballot accepted;
+  Record record;
+};
+struct Fetched {
+  ShardNumber shard = 0;
+  std::uint64_t epoch = 0;
+  Verdict verdict = Verdict::NoVote;
+  std::uint64_t known_life = 0;  ///< the newest other life of the asker that this member knows of; 0: none
+  Ballot fence;                  ///< echoed
+  Ballot promised;               ///< the highest of all its registers
+  std::vector<Held> held;
+  std::string after;  ///< echoed
+  bool begins = true;
+  bool last = true;
+};
+
+/// The newest group of a shard, to its members and to those who may be asked for it.
+struct Offer {
+  ShardNumber shard = 0;
+  Group group;
+  bool settled = false;  ///< all members vote: whoever is none may forget the registers
+};
+struct Offered {
+  ShardNumber shard = 0;
+  std::uint64_t epoch = 0;  ///< the newest that is known here
+  bool votes = false;       ///< in that epoch
+};
+
+/// Tell me of new versions of this record for a while; answered with a Notice of the present one.
+struct Watch {
+  std::string name;
+};
+struct Notice {
+  std::string name;
+  std::uint64_t version = 0;
+};
+
+using Message = std::variant<Locate, Located, Ask, Answer, Prepare, Promise, Accept, Accepted, Fetch, Fetched,
+                             Offer, Offered, Watch, Notice>;
+
+}  // namespace dart::directory

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "directory/message.hpp"
+#include "overlay/action.hpp"
+
+namespace dart::directory {
+
+/// The overlay service that carries messages of the Directory.
+inline constexpr std::uint16_t kService = 1;
+
+/// Runs whatever is due.
+struct Tick {};
+/// A payload of kService came straight from a node.
+struct Heard {
+  overlay::NodeHandle from;
+  std::string payload;
+};
+/// A payload of kService was delivered here because this node is the root of its key.
+struct Reached {
+  overlay::NodeHandle origin;
+  std::string payload;
+};
+/// The leaf set changed.
+struct Neighbours {};
+/// All writes up to this token lie on disk, and will be there after a loss of power.
+struct Persisted {
+  std::uint64_t token = 0;
+};
+/// A local client's operation; answered by Completed with the same tag. With the same request id it may be
+/// given again after Unknown, and takes effect at most once.
+struct Command {
+  std::uint64_t tag = 0;
+  RequestId request;
+  Operation operation = Operation::Get;
+  std::string name;
+  std::uint64_t expected = 0;
+  std::string value;
+};
+/// Watch a record until Unwatch; each new version comes as Changed.
+struct StartWatch {
+  std::string name;
+};
+struct StopWatch {
+  std::string name;
+};
+
+using Input = std::variant<Tick, Heard, Reached, Neighbours, Persisted, Command, StartWatch, StopWatch>;
+
+/// One entry of a node's disk: written, or erased when there is no value.
+struct Write {
+  std::string key;
+  std::optional<std::string> value;
+};
+/// Write all of this, together and lastingly (fsync), after what was asked for before; then say Persisted.
+struct Persist {
+  std::uint64_t token = 0;
+  std::vector<Write> writes;
+};
+/// For the overlay.
+struct Tell {
+  overlay::NodeHandle to;
+  std::string payload;
+};
+struct RouteTo {
+  Key key;
+  std::string payload;
+};
+struct Completed {
+  std::uint64_t tag = 0;
+  Answer answer;
+};
+struct Changed {
+  std::string name;
+  std::uint64_t version = 0;
+};
+
+using Action = std::variant<Persist, Tell, RouteTo, Completed, Changed>;
+
+/// What was found on disk, in any order.
+using Disk = std::vector<std::pair<std::string, std::string>>;
+
+}  // namespace dart::directory
