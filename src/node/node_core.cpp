@@ -44,7 +44,7 @@ void NodeCore::join_again(TimePoint now) {
   step_overlay(now, std::move(join));
 }
 
-void NodeCore::step(TimePoint now, Input input, std::vector<Action>& out) {
+void NodeCore::step(TimePoint now, Input&& input, std::vector<Action>& out) {
   std::visit(
       [&](auto& one) {
         using One = std::decay_t<decltype(one)>;
@@ -63,7 +63,7 @@ void NodeCore::step(TimePoint now, Input input, std::vector<Action>& out) {
   }
 }
 
-void NodeCore::step_overlay(TimePoint now, overlay::Input input) {
+void NodeCore::step_overlay(TimePoint now, overlay::Input&& input) {
   overlay_.step(now, std::move(input), from_overlay_);
 }
 

@@ -35,7 +35,7 @@ struct StartPlan {
   /// From the last Remember action of the life before.
   std::vector<overlay::NodeHandle> remembered;
   /// What the lives before persisted for the Directory.
-  directory::Disk disk;
+  directory::Disk disk = {};
 };
 
 /// One node, all machines joined. The driver stores the new incarnation before it makes a NodeCore, feeds
@@ -70,7 +70,7 @@ class NodeCore {
  private:
   void join_again(TimePoint now);
   void look_at(TimePoint now, const overlay::Action& action);
-  void step_overlay(TimePoint now, overlay::Input input);
+  void step_overlay(TimePoint now, overlay::Input&& input);
   void step_directory(TimePoint now, directory::Input input);
   void pass_on(TimePoint now, std::vector<Action>& out);
   bool keep(TimePoint now, overlay::Action& action);

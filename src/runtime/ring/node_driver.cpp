@@ -81,9 +81,9 @@ std::uint32_t NodeDriver::add_node(std::uint32_t incarnation) {
 
 const node::NodeCore& NodeDriver::core(std::uint32_t index) const { return nodes_.at(index)->core; }
 
-void NodeDriver::step(std::uint32_t index, overlay::Input input) { feed(index, std::move(input)); }
+void NodeDriver::step(std::uint32_t index, node::Input input) { feed(index, std::move(input)); }
 
-void NodeDriver::step_later(std::uint32_t index, overlay::Input input) {
+void NodeDriver::step_later(std::uint32_t index, node::Input input) {
   boost::asio::post(loop_, [this, alive = timer_->alive, index, later = std::move(input)]() mutable {
     if (*alive) feed(index, std::move(later));
   });
@@ -105,19 +105,19 @@ void NodeDriver::call(std::uint32_t index, Call&& into) {
   stepping_ = false;
 }
 
-void NodeDriver::feed(std::uint32_t index, overlay::Input input) {
-  call(index, [&](node::NodeCore& core, TimePoint now, std::vector<overlay::Action>& out) {
+void NodeDriver::feed(std::uint32_t index, node::Input input) {
+  call(index, [&](node::NodeCore& core, TimePoint now, std::vector<node::Action>& out) {
     core.step(now, std::move(input), out);
   });
 }
 
 void NodeDriver::start(std::uint32_t index, node::StartPlan plan) {
-  call(index, [&](node::NodeCore& core, TimePoint now, std::vector<overlay::Action>& out) {
+  call(index, [&](node::NodeCore& core, TimePoint now, std::vector<node::Action>& out) {
     core.start(now, std::move(plan), out);
   });
 }
 
-void NodeDriver::perform(std::uint32_t index, std::vector<overlay::Action>& actions) {
+void NodeDriver::perform(std::uint32_t index, std::vector<node::Action>& actions) {
   for (auto& action : actions) {
     if (const auto* out = std::get_if<overlay::Send>(&action)) {
       send(index, *out);

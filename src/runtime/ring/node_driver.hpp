@@ -24,7 +24,7 @@ namespace dart::runtime {
 class NodeEvents {
  public:
   virtual ~NodeEvents() = default;
-  virtual void on_action(std::uint32_t node, overlay::Action&& action) = 0;
+  virtual void on_action(std::uint32_t node, node::Action&& action) = 0;
 };
 
 /// The nodes of one host: drives each NodeCore with what comes over the host's Transport and with its own
@@ -47,9 +47,9 @@ class NodeDriver final : public TransportEvents {
   /// Joins, or makes a ring: the first call to a node.
   void start(std::uint32_t index, node::StartPlan plan);
   /// A local command, at once; not from inside on_action.
-  void step(std::uint32_t index, overlay::Input input);
+  void step(std::uint32_t index, node::Input input);
   /// The same, in a later turn of the loop: for on_action.
-  void step_later(std::uint32_t index, overlay::Input input);
+  void step_later(std::uint32_t index, node::Input input);
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
   /// Steps that took longer than a millisecond, and the longest in microseconds.
   [[nodiscard]] std::uint64_t slow_steps() const { return slow_steps_; }
@@ -74,8 +74,8 @@ class NodeDriver final : public TransportEvents {
 
   template <class Call>
   void call(std::uint32_t index, Call&& into);
-  void feed(std::uint32_t index, overlay::Input input);
-  void perform(std::uint32_t index, std::vector<overlay::Action>& actions);
+  void feed(std::uint32_t index, node::Input input);
+  void perform(std::uint32_t index, std::vector<node::Action>& actions);
   void send(std::uint32_t index, const overlay::Send& action);
   [[nodiscard]] std::uint32_t anybody();
   void arm(std::uint32_t index);
@@ -92,7 +92,7 @@ class NodeDriver final : public TransportEvents {
   std::unique_ptr<Transport> transport_;
   std::vector<std::unique_ptr<Node>> nodes_;
   std::unique_ptr<Timer> timer_;
-  std::vector<overlay::Action> actions_;
+  std::vector<node::Action> actions_;
   bool stepping_ = false;
   std::uint32_t next_anybody_ = 0;
   std::uint64_t steps_ = 0;

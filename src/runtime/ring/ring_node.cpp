@@ -135,7 +135,7 @@ void RingNode::remember(std::vector<overlay::NodeHandle> peers) {
   write([this, kept = remembered_] { return store_.write_peers(kept); });
 }
 
-void RingNode::on_action(std::uint32_t, overlay::Action&& action) {
+void RingNode::on_action(std::uint32_t, node::Action&& action) {
   if (auto* transit = std::get_if<overlay::Transit>(&action)) {
     if (transit->routed.service == kTraceService)
       append_step(transit->routed.payload, driver_->core(0).overlay().self());

@@ -58,7 +58,7 @@ class RingNode final : public NodeEvents {
   [[nodiscard]] std::uint64_t disk_failures() const { return disk_failures_; }
   [[nodiscard]] bool secure() const { return settings_.identity != nullptr; }
 
-  void on_action(std::uint32_t node, overlay::Action&& action) override;
+  void on_action(std::uint32_t node, node::Action&& action) override;
 
  private:
   struct Timers;

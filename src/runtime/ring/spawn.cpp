@@ -107,7 +107,7 @@ class Shard {
  private:
   struct Host final : NodeEvents {
     Host(Shard& owner, std::size_t number) : shard(owner), index(number) {}
-    void on_action(std::uint32_t node, overlay::Action&& action) override {
+    void on_action(std::uint32_t node, node::Action&& action) override {
       shard.on_action(*this, node, std::move(action));
     }
     Shard& shard;
@@ -166,7 +166,7 @@ class Shard {
     }
   }
 
-  void on_action(Host& host, std::uint32_t node, overlay::Action&& action) {
+  void on_action(Host& host, std::uint32_t node, node::Action&& action) {
     const auto& self = host.driver->core(node).overlay().self();
     if (auto* transit = std::get_if<overlay::Transit>(&action)) {
       append_step(transit->routed.payload, self);
