@@ -1,6 +1,7 @@
 // How a member comes to vote: new in a group, or back from a restart.
 
 #include <algorithm>
+#include <utility>
 
 #include "directory/directory.hpp"
 #include "directory/message_codec.hpp"
@@ -18,7 +19,7 @@ void Directory::handle(const overlay::NodeHandle& from, Offer& m) {
 void Directory::adopt(ShardNumber number, const Group& group) {
   Shard& shard = shards_[number];
   if (group.epoch <= shard.group.epoch) return;
-  const bool held_before = shard.votes() && shard.group.epoch + 1 == group.epoch;
+  const bool held_before = shard.holds != 0 && shard.holds + 1 == group.epoch;
   shard.group = group;
   shard.catch_up.reset();
   if (shard.registers.erase(kSuccessor) > 0) store_register(number, kSuccessor);
@@ -50,6 +51,7 @@ void Directory::start_catch_up(ShardNumber number, bool believes, bool held_befo
   state->began_us = state->next_us = now_.us;
   state->believes = believes;
   state->held_before = held_before;
+  state->doubted = shard.doubted;
   state->fence = new_ballot(shard.highest_promise());
   for (const auto& member : shard.group.members) {
     if (member.id != id_) state->sources.push_back({member.id});
@@ -62,6 +64,11 @@ void Directory::start_catch_up(ShardNumber number, bool believes, bool held_befo
 }
 
 void Directory::run_catch_ups() {
+  if (!ring_->joined()) {
+    // Perhaps another node has this id, and this one is about to be refused.
+    deadlines_.set_earlier(Timer::CatchUps, now_ + config_.fetch_again);
+    return;
+  }
   for (ShardNumber number = 0; number < limits::kShards; ++number) {
     Shard& shard = shards_[number];
     if (shard.catch_up == nullptr) continue;
@@ -86,6 +93,8 @@ void Directory::fetch(ShardNumber number) {
     if (source.done) continue;
     const auto& nodes = source.of_previous ? shard.group.previous : shard.group.members;
     const auto to = std::find_if(nodes.begin(), nodes.end(), [&](const auto& n) { return n.id == source.member; });
+    // Who was in the group before may not have heard that it is over, and hands over nothing until then.
+    if (source.of_previous && !source.begun) send(*to, Offer{number, shard.group});
     const std::uint64_t epoch = source.of_previous ? shard.group.epoch - 1 : shard.group.epoch;
     send(*to, Fetch{number, epoch, lives_.at(id_), source.of_previous ? Ballot{} : state.fence, source.after,
                     !source.begun});
@@ -96,13 +105,14 @@ bool Directory::complete(const Shard& shard) const {
   const CatchUp& state = *shard.catch_up;
   std::size_t own = 0;
   const bool alone_before = shard.group.previous.size() == 1;
-  const bool counts = !disk_is_old_ && (alone_before || now_.us >= believed_from_us_);
+  const bool counts =
+      !state.doubted || (!disk_is_old_ && (alone_before || now_.us >= believed_from_us_));
   std::size_t previous = state.held_before && counts ? 1 : 0;
   for (const CatchUp::Source& source : state.sources) {
     if (source.done) ++(source.of_previous ? previous : own);
   }
   const std::size_t majority_before = shard.group.previous.size() / 2 + 1;
-  return own >= shard.group.majority() || (!shard.group.previous.empty() && previous >= majority_before);
+  return own >= shard.group.recovery() || (!shard.group.previous.empty() && previous >= majority_before);
 }
 
 bool Directory::may_believe(const Shard& shard) const {
@@ -150,8 +160,14 @@ void Directory::note_old_disk(std::uint64_t known_life) {
   if (!disk_is_old_) ++counters_.old_disks;
   disk_is_old_ = true;
   store_life(id_, {known_life + 1, boot_});
-  for (Shard& shard : shards_) {
+  for (ShardNumber number = 0; number < limits::kShards; ++number) {
+    Shard& shard = shards_[number];
+    if (std::exchange(shard.doubted, false)) {
+      shard.holds = 0;
+      store_shard(number);
+    }
     if (shard.catch_up == nullptr) continue;
+    shard.catch_up->held_before = shard.catch_up->held_before && !shard.catch_up->doubted;
     shard.catch_up->next_us = now_.us;
     shard.catch_up->fence = new_ballot(shard.catch_up->fence);
     for (CatchUp::Source& each : shard.catch_up->sources) {
@@ -159,6 +175,16 @@ void Directory::note_old_disk(std::uint64_t known_life) {
     }
   }
   deadlines_.set_earlier(Timer::CatchUps, now_);
+}
+
+void Directory::handle(const overlay::NodeHandle&, const Outlived& m) {
+  if (m.life <= lives_.at(id_).number) return;
+  for (Shard& shard : shards_) shard.doubted = shard.holds != 0;
+  note_old_disk(m.life);
+  for (ShardNumber number = 0; number < limits::kShards; ++number) {
+    Shard& shard = shards_[number];
+    if (shard.group.contains(id_) && shard.catch_up == nullptr) start_catch_up(number, false, false);
+  }
 }
 
 void Directory::take(ShardNumber number, CatchUp::Source& source, Fetched& m) {
@@ -195,6 +221,7 @@ void Directory::finish_catch_up(ShardNumber number, bool by_belief) {
   ++(by_belief ? counters_.believed : counters_.caught_up);
   highest_round_ = std::max(highest_round_, shard.highest_promise().round);
   shard.holds = shard.group.epoch;
+  shard.doubted = false;
   store_shard(number);
   for (const auto& member : shard.group.members) {
     if (member.id != id_) reply(member, Offered{number, shard.group.epoch, true});

@@ -14,6 +14,8 @@ constexpr std::int64_t kLeastPauseUs = 5'000;
 constexpr std::uint64_t kPauseSpreadUs = 60'000;
 /// How often due rounds are looked at while there are any.
 constexpr std::int64_t kRoundsEveryUs = 20'000;
+/// A client repeats a request about once a second, and gives up after some seconds.
+constexpr std::size_t kRepeats = 16;
 
 }  // namespace
 
@@ -29,11 +31,15 @@ void Directory::handle(const overlay::NodeHandle& from, Ask& m) {
   }
   const Name name{shard_of(m.name), m.name};
   if (const auto queue = attempts_.find(name); queue != attempts_.end()) {
-    const bool known = std::any_of(queue->second.begin(), queue->second.end(),
-                                   [&](const Attempt& a) {
-                                     return a.ask.request == m.request && a.ask.attempt == m.attempt;
-                                   });
-    if (known) return;
+    const auto known = std::find_if(queue->second.begin(), queue->second.end(),
+                                    [&](const Attempt& a) { return a.ask.request == m.request; });
+    if (known != queue->second.end()) {
+      auto& repeats = known->repeats;
+      const bool new_one = m.attempt != known->ask.attempt && repeats.size() < kRepeats &&
+                           std::find(repeats.begin(), repeats.end(), m.attempt) == repeats.end();
+      if (new_one) repeats.push_back(m.attempt);
+      return;
+    }
   }
   if (rounds_.size() >= limits::kOperations) {
     ++counters_.dropped_full;
@@ -61,7 +67,7 @@ void Directory::begin(const Name& name) {
     try_later(attempt);
     return;
   }
-  const bool fresh = std::exchange(attempt.fresh, false);
+  const bool fresh = attempt.tries == 0;
   if (attempt.ask.operation == Operation::Get && !attempt.settles && !attempt.successor) {
     attempt.ballot = {};
     begin_first(attempt, name, Stage::Read);
@@ -96,7 +102,8 @@ void Directory::new_round(Attempt& attempt, const Name& name, Stage stage) {
   attempt.epoch = shards_[name.first].group.epoch;
   attempt.votes.clear();
   attempt.against.clear();
-  attempt.due_us = now_.us + config_.round.us;
+  const std::int64_t wait = config_.round.us << std::min(attempt.tries, 8U);
+  attempt.due_us = now_.us + std::min(wait, config_.longest_round.us);
   rounds_[attempt.round] = name;
   ++counters_.rounds;
   deadlines_.set_earlier(Timer::Rounds, {attempt.due_us});
@@ -211,6 +218,9 @@ void Directory::handle(const overlay::NodeHandle& from, const Accepted& m) {
   const Group& group = shards_[name.first].group;
   if (group.epoch != attempt->epoch || !group.contains(from.id)) return;
   if (m.verdict != Verdict::Ok) {
+    const auto member = std::find_if(group.members.begin(), group.members.end(),
+                                     [&](const auto& node) { return node.id == m.outlived.member; });
+    if (m.outlived.life != 0 && member != group.members.end()) send(*member, Outlived{m.outlived.life});
     setback(*attempt, name, from.id, m.verdict, m.promised, m.group);
     return;
   }
@@ -279,19 +289,36 @@ void Directory::try_later(Attempt& attempt) {
 
 void Directory::finish(const Name& name, Answer answer) {
   auto queue = attempts_.find(name);
-  Attempt done = std::move(queue->second.front());
+  rounds_.erase(queue->second.front().round);
+  tell(queue->second.front(), std::move(answer));
   queue->second.pop_front();
-  rounds_.erase(done.round);
-  const bool more = !queue->second.empty();
-  if (!more) attempts_.erase(queue);
-  if (done.notice) {
-    if (answer.outcome == Outcome::Ok) send(done.client, Notice{name.second, answer.version});
-  } else if (!done.successor) {
-    answers_.push_back(answer);
-    if (answers_.size() > limits::kAnswers) answers_.pop_front();
-    send(done.client, std::move(answer));
+  // Those that waited for too long were not touched.
+  while (!queue->second.empty() && queue->second.front().deadline_us <= now_.us) {
+    const Ask& ask = queue->second.front().ask;
+    tell(queue->second.front(), {ask.request, ask.attempt, Outcome::Unavailable, 0, false, {}});
+    queue->second.pop_front();
   }
-  if (more) begin(name);
+  if (queue->second.empty()) {
+    attempts_.erase(queue);
+  } else {
+    begin(name);
+  }
+}
+
+void Directory::tell(const Attempt& attempt, Answer answer) {
+  if (attempt.notice) {
+    if (answer.outcome == Outcome::Ok) send(attempt.client, Notice{attempt.ask.name, answer.version});
+    return;
+  }
+  if (attempt.successor) return;
+  for (const std::uint32_t repeat : attempt.repeats) {
+    answers_.push_back(answer);
+    answers_.back().attempt = repeat;
+    send(attempt.client, answers_.back());
+  }
+  send(attempt.client, answer);
+  answers_.push_back(std::move(answer));
+  while (answers_.size() > limits::kAnswers) answers_.pop_front();
 }
 
 void Directory::run_rounds() {
@@ -309,6 +336,7 @@ void Directory::run_rounds() {
       const Outcome outcome = attempt.may_stand ? Outcome::Unknown : Outcome::Unavailable;
       finish(name, {attempt.ask.request, attempt.ask.attempt, outcome, 0, false, {}});
     } else {
+      ++attempt.tries;
       begin(name);
     }
   }

@@ -67,9 +67,10 @@ void Directory::start(TimePoint now, const Disk& disk, bool founds, std::vector<
       store_shard(number);
     } else if (shard.group.contains(id_)) {
       const bool believes = shard.votes();
-      const bool held_before = shard.holds != 0 && shard.holds + 1 == shard.group.epoch;
-      if (believes) shard.holds = 0;  // until it is known that nothing was forgotten
-      start_catch_up(number, believes, held_before);
+      shard.doubted = shard.holds != 0;
+      start_catch_up(number, believes, shard.holds + 1 == shard.group.epoch);
+    } else {
+      shard.doubted = shard.holds != 0;
     }
   }
   finish_step();
@@ -125,9 +126,13 @@ void Directory::send(const overlay::NodeHandle& to, Message message) {
   ++counters_.sent[message.index()];
   if (to.id == id_) {
     to_self_.emplace_back(self_, std::move(message));
-  } else {
-    out_->push_back(Tell{to, encode(message)});
+    return;
   }
+  // A group names its members as they were when it was made; a node may have moved since.
+  const auto heard = to.nonce == 0 ? heard_.find(to.id) : heard_.end();
+  overlay::NodeHandle where = to;
+  if (heard != heard_.end()) where.endpoints = heard->second.endpoints;
+  out_->push_back(Tell{where, encode(message)});
 }
 
 void Directory::reply(const overlay::NodeHandle& to, Message message) {
@@ -171,6 +176,11 @@ void Directory::on(Heard& input) {
   if (!message) {
     ++counters_.malformed;
     return;
+  }
+  const bool of_member = !std::holds_alternative<Ask>(*message) && !std::holds_alternative<Answer>(*message);
+  if (of_member) {
+    if (heard_.size() >= limits::kHeard && !heard_.contains(input.from.id)) heard_.erase(heard_.begin());
+    heard_[input.from.id] = input.from;
   }
   dispatch(input.from, *message);
 }

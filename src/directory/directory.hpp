@@ -84,9 +84,10 @@ class Directory {
     Ask ask;
     overlay::NodeHandle client;
     bool notice = false;             // the client only wants to hear the version
+    std::vector<std::uint32_t> repeats;  // the same request again; each is answered
     std::optional<Group> successor;  // not for a client: what the group is to become
     Stage stage = Stage::Waiting;
-    bool fresh = true;               // nothing was tried yet
+    std::uint32_t tries = 0;         // rounds begun anew
     bool settles = false;            // a read that met a change half done
     std::uint64_t round = 0;
     std::uint64_t epoch = 0;
@@ -134,6 +135,7 @@ class Directory {
     std::uint64_t epoch = 0;
     bool votes = false;
     bool settled = false;
+    std::int64_t next_us = 0;  // when to tell it again
   };
   struct Unsent {
     std::uint64_t token = 0;
@@ -167,11 +169,13 @@ class Directory {
   void handle(const overlay::NodeHandle& from, Accept& m);
   void handle(const overlay::NodeHandle& from, const Fetch& m);
   [[nodiscard]] Verdict standing(const Slot& slot) const;
+  [[nodiscard]] bool may_hand_over(const Shard& shard, std::uint64_t epoch) const;
   void fill(Fetched& reply, const Shard& shard, const std::string& after) const;
 
   // catch_up.cpp
   void handle(const overlay::NodeHandle& from, Fetched& m);
   void handle(const overlay::NodeHandle& from, Offer& m);
+  void handle(const overlay::NodeHandle& from, const Outlived& m);
   void adopt(ShardNumber number, const Group& group);
   void forget(ShardNumber number);
   void start_catch_up(ShardNumber number, bool believes, bool held_before);
@@ -200,6 +204,7 @@ class Directory {
                const Ballot& promised, const Group& group);
   void try_later(Attempt& attempt);
   void finish(const Name& name, Answer answer);
+  void tell(const Attempt& attempt, Answer answer);
   void run_rounds();
   [[nodiscard]] Attempt* attempt_of(ShardNumber shard, std::uint64_t round, Name& name);
   void announce(const Name& name, std::uint64_t version);
@@ -253,6 +258,7 @@ class Directory {
   std::deque<Answer> answers_;
   std::map<std::string, std::vector<Watcher>> watchers_;
 
+  std::map<NodeId, overlay::NodeHandle> heard_;  // where members were when they last said something
   std::array<std::vector<Told>, limits::kShards> told_;
   std::map<std::pair<ShardNumber, NodeId>, std::int64_t> missing_since_;
 

@@ -64,10 +64,12 @@ bool Directory::spread(ShardNumber number, const std::vector<overlay::NodeHandle
   bool untold = false;
   const auto tell = [&](const overlay::NodeHandle& node, bool member) {
     if (node.id == id_) return;
-    const Told& known = told(number, node.id);
+    Told& known = told(number, node.id);
     const bool same_life = node.nonce == 0 || known.nonce == node.nonce;
     if (known.epoch == shard.group.epoch && same_life && (!member || known.votes)) return;
     untold = true;
+    if (known.next_us > now_.us) return;
+    known.next_us = now_.us + config_.look_after.us;
     send(node, Offer{number, shard.group});
   };
   for (std::size_t i = 0; i < std::min(near.size(), limits::kNear); ++i) {

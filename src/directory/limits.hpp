@@ -24,6 +24,8 @@ inline constexpr std::size_t kOperations = 4096;
 inline constexpr std::size_t kAnswers = 1024;
 /// Names whose next ballot a coordinator keeps, so that a change takes one round instead of two.
 inline constexpr std::size_t kPrepared = 1024;
+/// Nodes of which a node remembers where they were last.
+inline constexpr std::size_t kHeard = 512;
 /// Watches that one coordinator serves.
 inline constexpr std::size_t kWatches = 4096;
 /// Bytes of records in one piece of a transfer between members (one record more at most).

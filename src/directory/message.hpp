@@ -104,7 +104,8 @@ struct Accepted {
   Verdict verdict = Verdict::NoVote;
   std::uint64_t life = 0;
   Ballot promised;
-  Group group;  ///< of Moved
+  Group group;       ///< of Moved
+  Voucher outlived;  ///< of Rejected: a member of the quorum, and a later life of it; zero: none
 };
 
 /// One life of a node's disk. Each start makes the number one higher; `boot` is drawn at the start, so that two
@@ -162,7 +163,13 @@ struct Notice {
   std::uint64_t version = 0;
 };
 
+/// The receiver voted in a life that is over for others: a copy of its disk has spoken for it since. It has to
+/// go on in a life after that one.
+struct Outlived {
+  std::uint64_t life = 0;
+};
+
 using Message = std::variant<Locate, Located, Ask, Answer, Prepare, Promise, Accept, Accepted, Fetch, Fetched,
-                             Offer, Offered, Watch, Notice>;
+                             Offer, Offered, Watch, Notice, Outlived>;
 
 }  // namespace dart::directory

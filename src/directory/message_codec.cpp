@@ -198,6 +198,9 @@ void write(pb::Packet& packet, const Accepted& m) {
   out.set_life(m.life);
   write(*out.mutable_promised(), m.promised);
   if (m.group.known()) write(*out.mutable_group(), m.group);
+  if (m.outlived.life == 0) return;
+  out.mutable_outlived()->set_member(id_bytes(m.outlived.member));
+  out.mutable_outlived()->set_life(m.outlived.life);
 }
 void write(pb::Packet& packet, const Fetch& m) {
   auto& out = *packet.mutable_fetch();
@@ -244,6 +247,8 @@ void write(pb::Packet& packet, const Notice& m) {
   packet.mutable_notice()->set_version(m.version);
 }
 
+void write(pb::Packet& packet, const Outlived& m) { packet.mutable_outlived()->set_life(m.life); }
+
 Ask read(Reader& reader, const pb::Ask& in) {
   reader.expect(in.value().size() <= limits::kValueBytes, "a value is too long");
   reader.expect(!in.name().empty(), "a name is empty");
@@ -272,12 +277,15 @@ Accept read(Reader& reader, const pb::Accept& in) {
   return m;
 }
 Accepted read(Reader& reader, const pb::Accepted& in) {
-  return {read_shard(reader, in.shard()),
-          in.round(),
-          read_enum(reader, in.verdict(), Verdict::Full),
-          in.life(),
-          read(in.promised()),
-          read(reader, in.group())};
+  Accepted m{read_shard(reader, in.shard()),
+             in.round(),
+             read_enum(reader, in.verdict(), Verdict::Full),
+             in.life(),
+             read(in.promised()),
+             read(reader, in.group()),
+             {}};
+  if (in.has_outlived()) m.outlived = {read_id(reader, in.outlived().member()), in.outlived().life()};
+  return m;
 }
 Fetch read(Reader& reader, const pb::Fetch& in) {
   return {read_shard(reader, in.shard()), in.epoch(), {in.life(), in.boot()}, read(in.fence()),
@@ -332,6 +340,8 @@ Message read_body(Reader& reader, const pb::Packet& in) {
       return Watch{read_name(reader, in.watch().name())};
     case pb::Packet::kNotice:
       return Notice{read_name(reader, in.notice().name()), in.notice().version()};
+    case pb::Packet::kOutlived:
+      return Outlived{in.outlived().life()};
     case pb::Packet::BODY_NOT_SET:
       break;
   }

@@ -34,6 +34,7 @@ struct CatchUp {
   std::vector<Source> sources;
   std::map<std::string, Register> gathered;
   bool held_before = false;  ///< this node was a voter of the epoch before
+  bool doubted = false;      ///< so says its disk
   bool believes = false;     ///< its disk says that it was a voter of this epoch
 };
 
@@ -42,11 +43,12 @@ struct CatchUp {
 struct Shard {
   Group group;
   std::uint64_t holds = 0;  ///< the newest epoch whose registers are all here; votes when it is group.epoch
+  bool doubted = false;     ///< so says the disk that was found at the start; perhaps an old one
   Ballot fence;             ///< promised for all registers together
   std::map<std::string, Register> registers;
   std::unique_ptr<CatchUp> catch_up;
 
-  [[nodiscard]] bool votes() const { return group.known() && holds == group.epoch; }
+  [[nodiscard]] bool votes() const { return group.known() && holds == group.epoch && !doubted; }
   /// A member that has accepted a successor takes part in nothing else of the epoch any more.
   [[nodiscard]] bool sealed() const {
     const auto found = registers.find(kSuccessor);

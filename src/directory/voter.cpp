@@ -40,17 +40,19 @@ void Directory::handle(const overlay::NodeHandle& from, Prepare& m) {
 
 void Directory::handle(const overlay::NodeHandle& from, Accept& m) {
   Shard& shard = shards_[m.slot.shard];
-  Accepted answer{m.slot.shard, m.round, standing(m.slot), lives_[id_].number, {}, {}};
+  Accepted answer{m.slot.shard, m.round, standing(m.slot), lives_[id_].number, {}, {}, {}};
   if (answer.verdict == Verdict::Moved) answer.group = shard.group;
   if (answer.verdict == Verdict::Ok) {
     const auto found = shard.registers.find(m.slot.name);
     answer.promised = shard.promised(found == shard.registers.end() ? nullptr : &found->second);
-    const bool outlived = std::any_of(m.quorum.begin(), m.quorum.end(), [&](const Voucher& voucher) {
+    const auto outlived = std::find_if(m.quorum.begin(), m.quorum.end(), [&](const Voucher& voucher) {
       const auto life = lives_.find(voucher.member);
       return life != lives_.end() && life->second.number > voucher.life;
     });
-    if (m.ballot.none() || m.record.version == 0 || m.next < m.ballot || m.ballot < answer.promised ||
-        outlived) {
+    if (outlived != m.quorum.end()) {
+      answer.verdict = Verdict::Rejected;
+      answer.outlived = {outlived->member, lives_.at(outlived->member).number};
+    } else if (m.ballot.none() || m.record.version == 0 || m.next < m.ballot || m.ballot < answer.promised) {
       answer.verdict = Verdict::Rejected;
     } else {
       Register& one = shard.registers[m.slot.name];
@@ -61,6 +63,12 @@ void Directory::handle(const overlay::NodeHandle& from, Accept& m) {
     }
   }
   reply(from, std::move(answer));
+}
+
+/// Of a group that is not over nothing may be carried into the next one.
+bool Directory::may_hand_over(const Shard& shard, std::uint64_t epoch) const {
+  if (shard.holds < epoch || epoch >= shard.group.epoch) return false;
+  return !shard.doubted || (!disk_is_old_ && now_.us >= believed_from_us_);
 }
 
 void Directory::handle(const overlay::NodeHandle& from, const Fetch& m) {
@@ -80,9 +88,7 @@ void Directory::handle(const overlay::NodeHandle& from, const Fetch& m) {
   } else if (m.epoch < shard.group.epoch && !transfer) {
     answer.verdict = Verdict::Moved;
     send(from, Offer{m.shard, shard.group});
-  } else if (shard.holds < m.epoch || (transfer && (m.epoch == shard.group.epoch || disk_is_old_ ||
-                                                    now_.us < believed_from_us_))) {
-    // Of a group that is not over nothing may be carried into the next one.
+  } else if (transfer ? !may_hand_over(shard, m.epoch) : !shard.votes()) {
     answer.verdict = Verdict::NoVote;
   } else {
     answer.verdict = Verdict::Ok;

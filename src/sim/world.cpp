@@ -24,6 +24,7 @@ constexpr std::uint64_t kSameBytesEvery = 16;
 constexpr std::uint64_t kPlaces = 1;
 constexpr std::uint64_t kNetwork = 2;
 constexpr std::uint64_t kNodes = 3;
+constexpr std::uint64_t kDisks = 4;
 
 }  // namespace
 
@@ -32,7 +33,8 @@ World::World(const WorldOptions& options, std::unique_ptr<DelayModel> delays)
       delays_(std::move(delays)),
       places_(Random(options.seed).split(kPlaces)),
       network_(Random(options.seed).split(kNetwork)),
-      nodes_(Random(options.seed).split(kNodes)) {}
+      nodes_(Random(options.seed).split(kNodes)),
+      disks_(Random(options.seed).split(kDisks)) {}
 
 std::uint32_t World::machine_of(const overlay::NodeHandle& node) {
   const auto& a = node.endpoints[0].address;
@@ -76,13 +78,14 @@ void World::start(std::uint32_t number, const std::vector<std::uint32_t>& seeds,
     machine.next_sent = 0;
   }
   const auto handle = handle_of(number, machine.disk.incarnation, random.next() | 1);
-  machine.core = std::make_unique<node::NodeCore>(options_.config, handle, random);
+  machine.core = std::make_unique<node::NodeCore>(options_.config, handle, random, options_.directory);
   machine.state = MachineState::Up;
   machine.host_answers = true;
   machine.wake_us = INT64_MAX;
   node::StartPlan plan;
   plan.bootstrap = bootstrap;
   plan.remembered = machine.disk.remembered;
+  plan.disk.assign(machine.disk.entries.begin(), machine.disk.entries.end());
   for (const std::uint32_t seed : seeds) {
     overlay::NodeHandle unknown = handle_of(seed, 0, 0);
     unknown.id = {};
@@ -94,10 +97,56 @@ void World::start(std::uint32_t number, const std::vector<std::uint32_t>& seeds,
 
 void World::crash(std::uint32_t number, bool host_answers) {
   Machine& machine = machines_[number];
+  lose_power(machine);
   machine.core.reset();
   machine.state = MachineState::Off;
   machine.host_answers = host_answers;
   machine.wake_us = INT64_MAX;
+}
+
+void World::write_to_disk(std::uint32_t number, directory::Persist persist) {
+  Machine& machine = machines_[number];
+  const auto fsync = options_.fsync_us;
+  const std::int64_t takes = fsync + static_cast<std::int64_t>(disks_.below(static_cast<std::uint64_t>(fsync) + 1));
+  machine.disk_free_us = std::max(machine.disk_free_us, now_.us) + takes;
+  machine.unwritten.push_back({std::move(persist), machine.disk_free_us});
+  queue_.push(machine.disk_free_us, EventKind::Disk, number);
+}
+
+void World::apply(const directory::Persist& persist, Disk& disk) {
+  for (const directory::Write& write : persist.writes) {
+    if (write.value) {
+      disk.entries[write.key] = *write.value;
+    } else {
+      disk.entries.erase(write.key);
+    }
+  }
+}
+
+void World::disk_done(std::uint32_t number) {
+  Machine& machine = machines_[number];
+  // After a crash the events of what was lost still come.
+  if (machine.unwritten.empty() || machine.unwritten.front().done_us > now_.us) return;
+  if (machine.state == MachineState::Paused) {
+    machine.unwritten.front().done_us = machine.resume_us;
+    queue_.push(machine.resume_us, EventKind::Disk, number);
+    return;
+  }
+  const directory::Persist persist = std::move(machine.unwritten.front().persist);
+  machine.unwritten.pop_front();
+  apply(persist, machine.disk);
+  ++totals_.fsyncs;
+  feed(number, directory::Persisted{persist.token});
+}
+
+/// Of what was asked for and not confirmed, any number of the first may have reached the disk.
+void World::lose_power(Machine& machine) {
+  for (const Unwritten& unwritten : machine.unwritten) {
+    if (disks_.chance(1, 2)) break;
+    apply(unwritten.persist, machine.disk);
+  }
+  machine.unwritten.clear();
+  machine.disk_free_us = 0;
 }
 
 void World::pause(std::uint32_t number, Duration length) {
@@ -134,6 +183,10 @@ bool World::run_one(TimePoint until) {
     return true;
   }
   Machine& machine = machines_[event.item];
+  if (event.kind == EventKind::Disk) {
+    disk_done(event.item);
+    return true;
+  }
   if (machine.state == MachineState::Off || machine.wake_us != event.at_us) return true;
   ++totals_.events;
   machine.wake_us = INT64_MAX;
@@ -218,7 +271,10 @@ void World::perform(std::uint32_t number) {
     if (auto* sending = std::get_if<overlay::Send>(&action)) {
       send(number, *sending);
     } else if (auto* kept = std::get_if<overlay::Remember>(&action)) {
-      machines_[number].disk = {kept->incarnation, std::move(kept->peers)};
+      machines_[number].disk.incarnation = kept->incarnation;
+      machines_[number].disk.remembered = std::move(kept->peers);
+    } else if (auto* persist = std::get_if<directory::Persist>(&action)) {
+      write_to_disk(number, std::move(*persist));
     }
   }
   actions_.clear();
@@ -356,6 +412,8 @@ void World::hash_action(std::uint32_t number, const node::Action& action) {
     }
   } else if (const auto* delivered = std::get_if<overlay::Deliver>(&action)) {
     mix(delivered->routed.request ^ delivered->routed.key.low);
+  } else if (const auto* completed = std::get_if<directory::Completed>(&action)) {
+    mix(completed->tag ^ completed->answer.version);
   }
 }
 

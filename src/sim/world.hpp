@@ -2,8 +2,11 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -29,6 +32,7 @@ struct NetworkFaults {
 struct Disk {
   std::uint32_t incarnation = 0;
   std::vector<overlay::NodeHandle> remembered;
+  std::map<std::string, std::string> entries;  ///< of the Directory
 };
 
 enum class MachineState : std::uint8_t { Off, Up, Paused };
@@ -53,6 +57,10 @@ struct WorldOptions {
   bool hash_actions = false;
   /// Keep the last messages of each life, for replay_past().
   bool keep_sent = false;
+  /// Machines have a Directory, timed like this.
+  std::optional<directory::Config> directory;
+  /// A write lies on disk after this, and up to twice as much; a machine has one disk.
+  std::int64_t fsync_us = 2'000;
 };
 
 /// Machines, their clocks and disks, the network between them, and virtual time. Everything that can go wrong
@@ -134,6 +142,7 @@ class World {
     std::uint64_t encoded_bytes = 0;
     std::uint64_t upkeep_encoded = 0;  ///< of these, what is not somebody's data
     std::uint64_t upkeep_bytes = 0;
+    std::uint64_t fsyncs = 0;
   };
   [[nodiscard]] const Totals& totals() const { return totals_; }
   [[nodiscard]] std::uint64_t hash() const { return hash_; }
@@ -142,6 +151,11 @@ class World {
   struct Sent {
     overlay::Envelope envelope;
     std::uint32_t to = 0;
+  };
+  /// What the disk was asked to write and has not finished.
+  struct Unwritten {
+    directory::Persist persist;
+    std::int64_t done_us = 0;
   };
   struct Machine {
     std::unique_ptr<node::NodeCore> core;
@@ -159,6 +173,8 @@ class World {
     std::vector<Sent> sent;  // the last few of this life, a ring buffer
     std::size_t next_sent = 0;
     std::vector<Sent> past;  // of the life before
+    std::deque<Unwritten> unwritten;
+    std::int64_t disk_free_us = 0;
   };
   struct Flight {
     overlay::Envelope envelope;
@@ -178,6 +194,10 @@ class World {
 
   [[nodiscard]] overlay::NodeHandle handle_of(std::uint32_t machine, std::uint32_t incarnation,
                                               std::uint64_t nonce) const;
+  void write_to_disk(std::uint32_t machine, directory::Persist persist);
+  void disk_done(std::uint32_t machine);
+  void lose_power(Machine& machine);
+  static void apply(const directory::Persist& persist, Disk& disk);
   void fetch_ahead();
   void arrive(std::uint32_t flight);
   void feed(std::uint32_t machine, node::Input&& input);
@@ -196,6 +216,7 @@ class World {
   Random places_;
   Random network_;
   Random nodes_;
+  Random disks_;
   TimePoint now_{1'000'000};
   EventQueue queue_;
   std::vector<Machine> machines_;

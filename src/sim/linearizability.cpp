@@ -1,4 +1,4 @@
-#include "support/linearizability.hpp"
+#include "sim/linearizability.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace dart::support {
+namespace dart::sim {
 
 namespace {
 
@@ -220,4 +220,4 @@ std::optional<std::string> find_contradiction(std::span<const RegisterOperation>
   return judged.walk();
 }
 
-}  // namespace dart::support
+}  // namespace dart::sim

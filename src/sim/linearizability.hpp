@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-namespace dart::support {
+namespace dart::sim {
 
 /// What one client asked of one register, and what it was told.
 struct RegisterOperation {
@@ -42,4 +42,4 @@ struct RegisterOperation {
 /// Nothing when there is such an order; else the first contradiction in words.
 [[nodiscard]] std::optional<std::string> find_contradiction(std::span<const RegisterOperation> history);
 
-}  // namespace dart::support
+}  // namespace dart::sim

@@ -1,4 +1,4 @@
-#include "support/linearizability.hpp"
+#include "sim/linearizability.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 
 #include "base/random.hpp"
 
-namespace dart::support {
+namespace dart::sim {
 namespace {
 
 using Operation = RegisterOperation;
@@ -302,4 +302,4 @@ TEST(Linearizability, LongHistoriesAreQuick) {
 }
 
 }  // namespace
-}  // namespace dart::support
+}  // namespace dart::sim

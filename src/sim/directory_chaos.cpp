@@ -1,0 +1,315 @@
+#include "sim/directory_chaos.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "sim/checkers.hpp"
+#include "sim/fault_injector.hpp"
+#include "sim/register_history.hpp"
+
+namespace dart::sim {
+
+namespace {
+
+using directory::Operation;
+using directory::Outcome;
+
+constexpr std::uint64_t kFaultStream = 0xFA;
+constexpr std::uint64_t kLoadStream = 0x10;
+constexpr std::uint64_t kDelayStream = 0xDE1A;
+constexpr std::int64_t kSecond = 1'000'000;
+constexpr std::int64_t kHurtUs = 30 * kSecond;
+constexpr std::int64_t kFaultEveryUs = 400'000;
+constexpr std::int64_t kStepUs = 20'000;
+constexpr std::size_t kClients = 8;
+constexpr std::size_t kNames = 6;
+/// After the last fault each operation has to end well within this.
+constexpr std::int64_t kAnswerWithinUs = 5 * kSecond;
+constexpr std::int64_t kSettleWithinUs = 60 * kSecond;
+constexpr std::int64_t kLeaseUs = 2 * kSecond;
+
+class DirectoryChaos final : public Observer {
+ public:
+  explicit DirectoryChaos(const DirectoryChaosOptions& options)
+      : options_(options),
+        load_(Random(options.seed).split(kLoadStream)),
+        world_(world_options(options), *make_delay_model("plane", Random(options.seed).split(kDelayStream))) {
+    report_.seed = options.seed;
+    world_.set_observer(this);
+    for (std::uint32_t i = 0; i < options.nodes; ++i) world_.add_machine();
+    injector_.emplace(world_, troubles_, Random(options.seed).split(kFaultStream), 1);
+    injector_->may_lose_disk = [this](std::uint32_t machine) { return may_lose_disk(machine); };
+    clients_.resize(kClients);
+    for (std::size_t n = 0; n < kNames; ++n) names_.push_back(fmt::format("catalogue/{}", n));
+  }
+
+  DirectoryChaosReport run() {
+    come_up();
+    hurt();
+    heal();
+    check_answers();
+    finish();
+    return std::move(report_);
+  }
+
+  void on_action(std::uint32_t machine, const node::Action& action) override {
+    if (const auto* done = std::get_if<directory::Completed>(&action)) {
+      completed(machine, *done);
+    } else if (std::holds_alternative<directory::Changed>(action)) {
+      ++report_.notices;
+    }
+  }
+
+ private:
+  /// One client: one operation after the other, from whatever machine it is at.
+  struct Client {
+    bool busy = false;
+    std::uint64_t tag = 0;
+    std::uint32_t machine = 0;
+    std::size_t name = 0;
+    std::size_t entry = 0;
+    bool counts = false;  // towards what has to go well in spite of faults
+    std::map<std::size_t, std::uint64_t> versions;
+  };
+
+  static WorldOptions world_options(const DirectoryChaosOptions& options) {
+    WorldOptions world;
+    world.seed = options.seed;
+    world.config = options.config;
+    world.directory = options.directory;
+    world.codec_every = 1;
+    world.check_every = options.check_every;
+    world.drift_ppm = 10'000;
+    world.hash_actions = true;
+    world.keep_sent = true;
+    return world;
+  }
+
+  [[nodiscard]] bool up(std::uint32_t machine) const { return world_.state(machine) == MachineState::Up; }
+
+  /// The newest group of a shard that anybody knows.
+  [[nodiscard]] directory::Group newest_group(directory::ShardNumber shard) const {
+    directory::Group newest;
+    for (std::uint32_t m = 0; m < world_.machines(); ++m) {
+      if (world_.core(m) == nullptr) continue;
+      const auto& group = world_.core(m)->directory()->shard(shard).group;
+      if (group.epoch > newest.epoch) newest = group;
+    }
+    return newest;
+  }
+  [[nodiscard]] std::size_t voters(directory::ShardNumber shard, const directory::Group& group,
+                                   std::uint32_t without) const {
+    std::size_t count = 0;
+    for (std::uint32_t m = 0; m < world_.machines(); ++m) {
+      if (m == without || world_.core(m) == nullptr || !group.contains(world_.id(m))) continue;
+      const auto& own = world_.core(m)->directory()->shard(shard);
+      if (own.group.epoch == group.epoch && own.votes()) ++count;
+    }
+    return count;
+  }
+
+  /// The promise is about the loss of a minority of the disks of a group: the others have to know everything.
+  [[nodiscard]] bool may_lose_disk(std::uint32_t machine) const {
+    for (directory::ShardNumber shard = 0; shard < directory::limits::kShards; ++shard) {
+      const directory::Group group = newest_group(shard);
+      const bool concerns = group.contains(world_.id(machine)) ||
+                            directory::Group::holds(group.previous, world_.id(machine));
+      if (concerns && voters(shard, group, machine) < group.majority()) return false;
+    }
+    return true;
+  }
+
+  void come_up() {
+    world_.start(0, {}, true);
+    for (std::uint32_t started = 1; started < options_.nodes; ++started) {
+      world_.start(started, {static_cast<std::uint32_t>(load_.below(started)), 0});
+      world_.run_until(world_.now() + Duration{static_cast<std::int64_t>(load_.below(300'000))});
+    }
+    world_.run_until(world_.now() + Duration{5 * kSecond});
+    world_.command(0, directory::StartWatch{names_.front()});
+  }
+
+  void hurt() {
+    hurting_ = true;
+    const std::int64_t end = world_.now().us + kHurtUs;
+    std::int64_t next_fault = world_.now().us + kSecond;
+    while (world_.now().us < end) {
+      world_.run_until(world_.now() + Duration{kStepUs});
+      drive_clients();
+      injector_->end_due();
+      if (world_.now().us < next_fault) continue;
+      next_fault += static_cast<std::int64_t>(injector_->random().below(2 * kFaultEveryUs));
+      const auto fault = static_cast<Fault>(injector_->random().below(kFaults));
+      if (injector_->inject(fault)) ++report_.faults[static_cast<std::size_t>(fault)];
+    }
+    hurting_ = false;
+  }
+
+  void drive_clients() {
+    for (Client& client : clients_) {
+      if (client.busy && world_.core(client.machine) == nullptr) {
+        ++report_.unreturned;  // nobody will ever hear how that ended
+        client.busy = false;
+      }
+      if (client.busy || !load_.chance(1, 3)) continue;
+      begin(client);
+    }
+  }
+
+  void begin(Client& client) {
+    client.machine = static_cast<std::uint32_t>(load_.below(options_.nodes));
+    if (!up(client.machine) || !world_.core(client.machine)->overlay().joined()) return;
+    client.name = load_.below(kNames);
+    client.busy = true;
+    client.tag = ++tags_;
+    client.counts = hurting_ && world_.group(client.machine) == 0;
+    directory::Command command;
+    command.tag = client.tag;
+    command.request = NodeId::draw(load_);
+    command.name = names_[client.name];
+    const auto known = client.versions.find(client.name);
+    const auto kind = load_.below(10);
+    if (kind >= 4 && known != client.versions.end()) {
+      command.operation = kind == 9 ? Operation::Delete : Operation::Set;
+      command.expected = known->second;
+    } else if (kind >= 8) {
+      command.operation = Operation::Set;
+    }
+    if (command.operation == Operation::Set) command.value = fmt::format("value {}", client.tag);
+    client.entry = histories_[client.name].invoke(command.operation, command.expected, command.value, world_.now().us);
+    ++report_.operations;
+    if (client.counts) ++report_.hurt;
+    world_.command(client.machine, std::move(command));
+  }
+
+  void completed(std::uint32_t machine, const directory::Completed& done) {
+    const auto client = std::find_if(clients_.begin(), clients_.end(),
+                                     [&](const Client& c) { return c.busy && c.tag == done.tag; });
+    if (client == clients_.end() || client->machine != machine) return;
+    client->busy = false;
+    RegisterHistory& history = histories_[client->name];
+    history.complete(client->entry, done.answer, world_.now().us);
+    switch (done.answer.outcome) {
+      case Outcome::Ok:
+        ++report_.ok;
+        break;
+      case Outcome::Conflict:
+        ++report_.conflicts;
+        break;
+      case Outcome::Unavailable:
+        ++report_.unavailable;
+        break;
+      case Outcome::Unknown:
+        ++report_.unknown;
+        break;
+      case Outcome::Refused:
+        violations_.add("an operation was refused: " + done.answer.value);
+        break;
+    }
+    const bool well = done.answer.outcome == Outcome::Ok || done.answer.outcome == Outcome::Conflict;
+    if (!well) return;
+    client->versions[client->name] = done.answer.version;
+    if (client->counts) ++report_.hurt_completed;
+    const auto& entry = history.entries()[client->entry];
+    if (calm_since_us_ != 0 && entry.invoked_us >= calm_since_us_ &&
+        entry.returned_us - entry.invoked_us > kAnswerWithinUs) {
+      violations_.add(fmt::format("an operation in the calm took {} ms", (entry.returned_us - entry.invoked_us) / 1000));
+    }
+  }
+
+  [[nodiscard]] std::string unsettled() const {
+    for (directory::ShardNumber shard = 0; shard < directory::limits::kShards; ++shard) {
+      const directory::Group group = newest_group(shard);
+      if (voters(shard, group, UINT32_MAX) < group.majority()) {
+        return fmt::format("shard {}: {} of {} members of epoch {} vote", shard, voters(shard, group, UINT32_MAX),
+                           group.members.size(), group.epoch);
+      }
+    }
+    return {};
+  }
+
+  void heal() {
+    injector_->heal();
+    for (std::uint32_t m = 0; m < options_.nodes; ++m) {
+      if (world_.state(m) == MachineState::Off && !injector_->frozen(m)) world_.start(m, injector_->seeds());
+    }
+    const std::int64_t begin_us = world_.now().us;
+    std::string wrong = "nothing was looked at";
+    while (world_.now().us < begin_us + kSettleWithinUs) {
+      world_.run_until(world_.now() + Duration{kSecond / 4});
+      drive_clients();
+      wrong = unsettled();
+      if (wrong.empty()) break;
+    }
+    report_.settled_s = static_cast<double>(world_.now().us - begin_us) / 1e6;
+    if (!wrong.empty()) violations_.add("not settled by the deadline: " + wrong);
+  }
+
+  /// In the calm every operation ends well, and in time.
+  void check_answers() {
+    world_.run_until(world_.now() + Duration{kLeaseUs});
+    calm_since_us_ = world_.now().us;
+    const std::int64_t end = world_.now().us + 5 * kSecond;
+    while (world_.now().us < end) {
+      world_.run_until(world_.now() + Duration{kStepUs});
+      drive_clients();
+    }
+    world_.run_until(world_.now() + Duration{kAnswerWithinUs + kSecond});
+    for (const Client& client : clients_) {
+      if (client.busy) violations_.add("an operation in the calm has no answer");
+    }
+    for (std::size_t n = 0; n < kNames; ++n) {
+      for (const auto& entry : histories_[n].entries()) {
+        const bool bad = entry.returned && entry.answer.outcome != Outcome::Ok && entry.answer.outcome != Outcome::Conflict;
+        if (entry.invoked_us >= calm_since_us_ && bad) violations_.add("an operation in the calm did not end well");
+      }
+    }
+  }
+
+  void finish() {
+    for (std::size_t n = 0; n < kNames; ++n) {
+      if (auto wrong = histories_[n].check(); !wrong.empty()) violations_.add(names_[n] + ": " + wrong);
+    }
+    for (std::uint32_t m = 0; m < world_.machines(); ++m) {
+      if (world_.core(m) == nullptr) continue;
+      world_.core(m)->check_invariants();
+      const auto& counters = world_.core(m)->directory()->counters();
+      report_.groups += counters.groups;
+      report_.caught_up += counters.caught_up;
+      report_.believed += counters.believed;
+      report_.old_disks += counters.old_disks;
+    }
+    report_.violations = violations_.list();
+    report_.violation_count = violations_.count();
+    report_.hash = world_.hash();
+    report_.fsyncs = world_.totals().fsyncs;
+    report_.events = world_.totals().events;
+    report_.messages = world_.totals().messages;
+  }
+
+  DirectoryChaosOptions options_;
+  Random load_;
+  World world_;
+  TroubleLog troubles_;
+  std::optional<FaultInjector> injector_;
+  DirectoryChaosReport report_;
+  Violations violations_;
+  std::vector<std::string> names_;
+  std::array<RegisterHistory, kNames> histories_;
+  std::vector<Client> clients_;
+  std::uint64_t tags_ = 0;
+  std::int64_t calm_since_us_ = 0;
+  bool hurting_ = false;
+};
+
+}  // namespace
+
+DirectoryChaosReport run_directory_chaos(const DirectoryChaosOptions& options) {
+  DirectoryChaos chaos(options);
+  return chaos.run();
+}
+
+}  // namespace dart::sim
