@@ -189,7 +189,7 @@ void Directory::weigh(Attempt& attempt, const Record& current) {
   }
   if (ask.operation == Operation::Get) return;
   if (const auto version = current.version_made_by(ask.request)) {
-    attempt.answer.version = *version;
+    attempt.answer = {ask.request, ask.attempt, Outcome::Ok, *version, ask.operation == Operation::Set, ask.value};
     return;
   }
   if (current.version != ask.expected) {

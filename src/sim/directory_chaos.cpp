@@ -8,7 +8,7 @@
 
 #include "sim/checkers.hpp"
 #include "sim/fault_injector.hpp"
-#include "sim/register_history.hpp"
+#include "sim/linearizability.hpp"
 
 namespace dart::sim {
 
@@ -30,6 +30,21 @@ constexpr std::size_t kNames = 6;
 constexpr std::int64_t kAnswerWithinUs = 5 * kSecond;
 constexpr std::int64_t kSettleWithinUs = 60 * kSecond;
 constexpr std::int64_t kLeaseUs = 2 * kSecond;
+
+RegisterOperation::Outcome outcome_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::Ok:
+      return RegisterOperation::Outcome::Ok;
+    case Outcome::Conflict:
+      return RegisterOperation::Outcome::Conflict;
+    case Outcome::Unavailable:
+    case Outcome::Refused:
+      return RegisterOperation::Outcome::Unavailable;
+    case Outcome::Unknown:
+      break;
+  }
+  return RegisterOperation::Outcome::Unknown;
+}
 
 class DirectoryChaos final : public Observer {
  public:
@@ -70,7 +85,7 @@ class DirectoryChaos final : public Observer {
     std::uint64_t tag = 0;
     std::uint32_t machine = 0;
     std::size_t name = 0;
-    std::size_t entry = 0;
+    std::size_t entry = 0;  // in the history of the name
     bool counts = false;  // towards what has to go well in spite of faults
     std::map<std::size_t, std::uint64_t> versions;
   };
@@ -179,7 +194,16 @@ class DirectoryChaos final : public Observer {
       command.operation = Operation::Set;
     }
     if (command.operation == Operation::Set) command.value = fmt::format("value {}", client.tag);
-    client.entry = histories_[client.name].invoke(command.operation, command.expected, command.value, world_.now().us);
+    RegisterOperation entry;
+    entry.client = static_cast<std::uint32_t>(&client - clients_.data());
+    entry.kind = command.operation == Operation::Get   ? RegisterOperation::Kind::Get
+                 : command.operation == Operation::Set ? RegisterOperation::Kind::Cas
+                                                       : RegisterOperation::Kind::Delete;
+    entry.expected = command.expected;
+    if (command.operation == Operation::Set) entry.wanted = command.value;
+    entry.invoked_at = world_.now().us;
+    client.entry = histories_[client.name].size();
+    histories_[client.name].push_back(std::move(entry));
     ++report_.operations;
     if (client.counts) ++report_.hurt;
     world_.command(client.machine, std::move(command));
@@ -190,8 +214,11 @@ class DirectoryChaos final : public Observer {
                                      [&](const Client& c) { return c.busy && c.tag == done.tag; });
     if (client == clients_.end() || client->machine != machine) return;
     client->busy = false;
-    RegisterHistory& history = histories_[client->name];
-    history.complete(client->entry, done.answer, world_.now().us);
+    RegisterOperation& entry = histories_[client->name][client->entry];
+    entry.returned_at = world_.now().us;
+    entry.version = done.answer.version;
+    if (done.answer.exists) entry.value = done.answer.value;
+    entry.outcome = outcome_of(done.answer.outcome);
     switch (done.answer.outcome) {
       case Outcome::Ok:
         ++report_.ok;
@@ -213,10 +240,9 @@ class DirectoryChaos final : public Observer {
     if (!well) return;
     client->versions[client->name] = done.answer.version;
     if (client->counts) ++report_.hurt_completed;
-    const auto& entry = history.entries()[client->entry];
-    if (calm_since_us_ != 0 && entry.invoked_us >= calm_since_us_ &&
-        entry.returned_us - entry.invoked_us > kAnswerWithinUs) {
-      violations_.add(fmt::format("an operation in the calm took {} ms", (entry.returned_us - entry.invoked_us) / 1000));
+    const std::int64_t took_us = entry.returned_at - entry.invoked_at;
+    if (calm_since_us_ != 0 && entry.invoked_at >= calm_since_us_ && took_us > kAnswerWithinUs) {
+      violations_.add(fmt::format("an operation in the calm took {} ms", took_us / 1000));
     }
   }
 
@@ -262,16 +288,18 @@ class DirectoryChaos final : public Observer {
       if (client.busy) violations_.add("an operation in the calm has no answer");
     }
     for (std::size_t n = 0; n < kNames; ++n) {
-      for (const auto& entry : histories_[n].entries()) {
-        const bool bad = entry.returned && entry.answer.outcome != Outcome::Ok && entry.answer.outcome != Outcome::Conflict;
-        if (entry.invoked_us >= calm_since_us_ && bad) violations_.add("an operation in the calm did not end well");
+      for (const RegisterOperation& entry : histories_[n]) {
+        const bool bad = entry.returned_at != RegisterOperation::kNever &&
+                         entry.outcome != RegisterOperation::Outcome::Ok &&
+                         entry.outcome != RegisterOperation::Outcome::Conflict;
+        if (entry.invoked_at >= calm_since_us_ && bad) violations_.add("an operation in the calm did not end well");
       }
     }
   }
 
   void finish() {
     for (std::size_t n = 0; n < kNames; ++n) {
-      if (auto wrong = histories_[n].check(); !wrong.empty()) violations_.add(names_[n] + ": " + wrong);
+      if (const auto wrong = find_contradiction(histories_[n])) violations_.add(names_[n] + ": " + *wrong);
     }
     for (std::uint32_t m = 0; m < world_.machines(); ++m) {
       if (world_.core(m) == nullptr) continue;
@@ -298,7 +326,7 @@ class DirectoryChaos final : public Observer {
   DirectoryChaosReport report_;
   Violations violations_;
   std::vector<std::string> names_;
-  std::array<RegisterHistory, kNames> histories_;
+  std::array<std::vector<RegisterOperation>, kNames> histories_;
   std::vector<Client> clients_;
   std::uint64_t tags_ = 0;
   std::int64_t calm_since_us_ = 0;

@@ -105,6 +105,7 @@ bool FaultInjector::restart(std::uint32_t one, Fault fault) {
     one = (one + 1) % world_.machines();
   }
   if (world_.state(one) != MachineState::Off || frozen_[one]) return false;
+  if (fault != Fault::RestartWhole && may_lose_disk && !may_lose_disk(one)) return false;
   if (fault == Fault::RestartEmpty) {
     world_.disk(one) = {};
   } else if (fault == Fault::RestartRolledBack) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -34,6 +35,10 @@ class FaultInjector {
   void join_parts();
 
   [[nodiscard]] Random& random() { return random_; }
+  /// Out of the other games: of two copies one ends the other.
+  [[nodiscard]] bool frozen(std::uint32_t machine) const { return frozen_[machine]; }
+  /// Asked before a machine that is off gets an empty or an older disk; none: any may.
+  std::function<bool(std::uint32_t)> may_lose_disk;
   /// A machine behind a firewall now, whose keys are worth a look; UINT32_MAX: none.
   [[nodiscard]] std::uint32_t walled() const { return walls_.empty() ? UINT32_MAX : walls_.back().inside; }
 
