@@ -25,7 +25,7 @@ void Directory::on(Command& input) {
   pending.ask = {input.request, input.operation, std::move(input.name), input.expected, std::move(input.value), 0};
   pending.deadline_us = now_.us + config_.patience.us;
   if (refusal != nullptr) {
-    out_->push_back(Completed{input.tag, {input.request, 0, Outcome::Refused, 0, false, refusal}});
+    out_->emplace_back(Completed{input.tag, {input.request, 0, Outcome::Refused, 0, false, refusal}});
     return;
   }
   pending_.push_back(std::move(pending));
@@ -38,7 +38,7 @@ void Directory::ask(Pending& pending) {
   deadlines_.set_earlier(Timer::Clients, {pending.due_us});
   if (coordinators_[shard].id.is_zero()) {
     pending.asked = false;
-    out_->push_back(RouteTo{centre_of(shard), encode(Locate{shard})});
+    out_->emplace_back(RouteTo{centre_of(shard), encode(Locate{shard})});
     return;
   }
   pending.asked = true;
@@ -66,7 +66,7 @@ void Directory::handle(const overlay::NodeHandle&, Answer& m) {
 }
 
 void Directory::complete(std::size_t index, Answer answer) {
-  out_->push_back(Completed{pending_[index].tag, std::move(answer)});
+  out_->emplace_back(Completed{pending_[index].tag, std::move(answer)});
   pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(index));
 }
 
@@ -104,7 +104,7 @@ void Directory::renew(const std::string& name, OwnWatch& watch) {
   watch.renew_us = now_.us + (known ? config_.watch.us / kRenewals : config_.round.us);
   deadlines_.set_earlier(Timer::Clients, {watch.renew_us});
   if (!known || std::exchange(watch.silent, true)) {
-    out_->push_back(RouteTo{centre_of(shard), encode(Locate{shard})});
+    out_->emplace_back(RouteTo{centre_of(shard), encode(Locate{shard})});
   }
   if (known) send(coordinators_[shard], Watch{name});
 }
@@ -116,7 +116,7 @@ void Directory::handle(const overlay::NodeHandle&, const Notice& m) {
   if (found->second.told && m.version <= found->second.version) return;
   found->second.told = true;
   found->second.version = m.version;
-  out_->push_back(Changed{m.name, m.version});
+  out_->emplace_back(Changed{m.name, m.version});
 }
 
 }  // namespace dart::directory

@@ -107,7 +107,7 @@ void Directory::run_timers() {
 void Directory::finish_step() {
   while (true) {
     if (!writes_.empty()) {
-      out_->push_back(Persist{++issued_, std::move(writes_)});
+      out_->emplace_back(Persist{++issued_, std::move(writes_)});
       writes_.clear();
     }
     while (!unsent_.empty() && unsent_.front().token <= persisted_) {
@@ -132,7 +132,7 @@ void Directory::send(const overlay::NodeHandle& to, Message message) {
   const auto heard = to.nonce == 0 ? heard_.find(to.id) : heard_.end();
   overlay::NodeHandle where = to;
   if (heard != heard_.end()) where.endpoints = heard->second.endpoints;
-  out_->push_back(Tell{where, encode(message)});
+  out_->emplace_back(Tell{where, encode(message)});
 }
 
 void Directory::reply(const overlay::NodeHandle& to, Message message) {

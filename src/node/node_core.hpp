@@ -77,8 +77,6 @@ class NodeCore {
 
   overlay::OverlayNode overlay_;
   std::unique_ptr<directory::Directory> directory_;
-  std::vector<overlay::Action> from_overlay_;      // of this step, not yet looked at
-  std::vector<directory::Action> from_directory_;  // likewise
   std::uint64_t next_request_ = std::uint64_t{1} << 63;  // of messages routed for the Directory
   Random random_;
   StartPlan plan_;
