@@ -92,7 +92,8 @@ void Directory::fetch(ShardNumber number) {
   for (CatchUp::Source& source : state.sources) {
     if (source.done) continue;
     const auto& nodes = source.of_previous ? shard.group.previous : shard.group.members;
-    const auto to = std::find_if(nodes.begin(), nodes.end(), [&](const auto& n) { return n.id == source.member; });
+    const auto to =
+        std::find_if(nodes.begin(), nodes.end(), [&](const auto& n) { return n.id == source.member; });
     // Who was in the group before may not have heard that it is over, and hands over nothing until then.
     if (source.of_previous && !source.begun) send(*to, Offer{number, shard.group});
     const std::uint64_t epoch = source.of_previous ? shard.group.epoch - 1 : shard.group.epoch;
@@ -105,8 +106,7 @@ bool Directory::complete(const Shard& shard) const {
   const CatchUp& state = *shard.catch_up;
   std::size_t own = 0;
   const bool alone_before = shard.group.previous.size() == 1;
-  const bool counts =
-      !state.doubted || (!disk_is_old_ && (alone_before || now_.us >= believed_from_us_));
+  const bool counts = !state.doubted || (!disk_is_old_ && (alone_before || now_.us >= believed_from_us_));
   std::size_t previous = state.held_before && counts ? 1 : 0;
   for (const CatchUp::Source& source : state.sources) {
     if (source.done) ++(source.of_previous ? previous : own);
@@ -131,7 +131,8 @@ void Directory::handle(const overlay::NodeHandle& from, Fetched& m) {
   if (shard.catch_up == nullptr) return;
   CatchUp& state = *shard.catch_up;
   const bool of_previous = m.fence.none();
-  if (m.epoch + (of_previous ? 1 : 0) != shard.group.epoch || (!of_previous && m.fence != state.fence)) return;
+  if (m.epoch + (of_previous ? 1 : 0) != shard.group.epoch || (!of_previous && m.fence != state.fence))
+    return;
   const auto source = std::find_if(state.sources.begin(), state.sources.end(), [&](const auto& s) {
     return s.member == from.id && s.of_previous == of_previous;
   });

@@ -22,7 +22,8 @@ void Directory::on(Command& input) {
   if (pending_.size() >= limits::kOperations) refusal = "too many operations are under way";
   Pending pending;
   pending.tag = input.tag;
-  pending.ask = {input.request, input.operation, std::move(input.name), input.expected, std::move(input.value), 0};
+  pending.ask = {input.request,  input.operation,        std::move(input.name),
+                 input.expected, std::move(input.value), 0};
   pending.deadline_us = now_.us + config_.patience.us;
   if (refusal != nullptr) {
     out_->emplace_back(Completed{input.tag, {input.request, 0, Outcome::Refused, 0, false, refusal}});

@@ -115,8 +115,12 @@ void Directory::begin_second(Attempt& attempt, const Name& name, const std::vect
   attempt.may_stand = attempt.may_stand || attempt.changes;
   const Group& group = shards_[name.first].group;
   for (const auto& member : group.members) {
-    send(member, Accept{{name.first, attempt.epoch, name.second}, attempt.round, attempt.ballot, attempt.next,
-                        quorum, attempt.proposal});
+    send(member, Accept{{name.first, attempt.epoch, name.second},
+                        attempt.round,
+                        attempt.ballot,
+                        attempt.next,
+                        quorum,
+                        attempt.proposal});
   }
 }
 
@@ -145,7 +149,8 @@ void Directory::handle(const overlay::NodeHandle& from, Promise& m) {
   if (attempt->votes.size() == group.majority()) decide(*attempt, name);
 }
 
-/// A majority has told what it holds: the value with the highest ballot may be decided, none with a higher can.
+/// A majority has told what it holds: the value with the highest ballot may be decided, none with a higher
+/// can.
 void Directory::decide(Attempt& attempt, const Name& name) {
   const Vote* newest = &attempt.votes.front();
   bool alike = true;
@@ -189,7 +194,8 @@ void Directory::weigh(Attempt& attempt, const Record& current) {
   }
   if (ask.operation == Operation::Get) return;
   if (const auto version = current.version_made_by(ask.request)) {
-    attempt.answer = {ask.request, ask.attempt, Outcome::Ok, *version, ask.operation == Operation::Set, ask.value};
+    attempt.answer = {ask.request, ask.attempt, Outcome::Ok, *version, ask.operation == Operation::Set,
+                      ask.value};
     return;
   }
   if (current.version != ask.expected) {
@@ -207,8 +213,9 @@ void Directory::weigh(Attempt& attempt, const Record& current) {
   applied.push_back({ask.request, attempt.proposal.version});
   if (applied.size() > limits::kApplied) applied.erase(applied.begin());
   attempt.changes = true;
-  attempt.answer = {ask.request,          ask.attempt, Outcome::Ok, attempt.proposal.version,
-                    attempt.proposal.exists, attempt.proposal.value};
+  attempt.answer = {
+      ask.request,           ask.attempt, Outcome::Ok, attempt.proposal.version, attempt.proposal.exists,
+      attempt.proposal.value};
 }
 
 void Directory::handle(const overlay::NodeHandle& from, const Accepted& m) {

@@ -54,7 +54,8 @@ void Directory::start(TimePoint now, const Disk& disk, bool founds, std::vector<
         shard.fence = stored->fence;
       }
     } else if (auto stored = decode_register(value)) {
-      shard.registers[key.substr(kShardKey)] = {stored->promised, stored->accepted, std::move(stored->record)};
+      shard.registers[key.substr(kShardKey)] = {stored->promised, stored->accepted,
+                                                std::move(stored->record)};
     }
   }
   if (!disk.empty()) believed_from_us_ = now.us + config_.believe_after.us;
@@ -197,7 +198,9 @@ void Directory::on(Reached& input) {
 
 void Directory::on(const Neighbours&) { deadlines_.set_earlier(Timer::Groups, now_); }
 
-void Directory::on(const Persisted& input) { persisted_ = std::max(persisted_, std::min(input.token, issued_)); }
+void Directory::on(const Persisted& input) {
+  persisted_ = std::max(persisted_, std::min(input.token, issued_));
+}
 
 void Directory::dispatch(const overlay::NodeHandle& from, Message& message) {
   std::visit([&](auto& m) { handle(from, m); }, message);

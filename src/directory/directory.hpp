@@ -31,21 +31,21 @@ struct Counters {
   std::uint64_t changed = 0;       ///< records changed through this coordinator
   std::uint64_t groups = 0;        ///< successors decided through this coordinator
   std::uint64_t caught_up = 0;
-  std::uint64_t believed = 0;      ///< restarts after which the disk was believed
-  std::uint64_t old_disks = 0;     ///< restarts with a disk older than others remember
+  std::uint64_t believed = 0;   ///< restarts after which the disk was believed
+  std::uint64_t old_disks = 0;  ///< restarts with a disk older than others remember
 };
 
 /// Firm records of one node: voter, coordinator and client in one plain object beside the overlay.
 ///
-/// A record is a register decided by CASPaxos (Rystsov 2018: no log, no leader): a coordinator asks a majority
-/// of the shard's group for promises and for the newest value, changes it, and has a majority accept it. Which
-/// node coordinates does not matter for safety; the root of the shard's centre does, so that they rarely meet.
-/// Voters answer only when what they promise lies on disk.
+/// A record is a register decided by CASPaxos (Rystsov 2018: no log, no leader): a coordinator asks a
+/// majority of the shard's group for promises and for the newest value, changes it, and has a majority accept
+/// it. Which node coordinates does not matter for safety; the root of the shard's centre does, so that they
+/// rarely meet. Voters answer only when what they promise lies on disk.
 ///
-/// A group is changed by deciding its successor in a register of the same group (as in stoppable Paxos, Lamport
-/// et al. 2008): a voter that has accepted a successor takes part in nothing else of that epoch, and a member of
-/// the new group votes once it has read the registers of a majority of the old one. So nothing decided is lost,
-/// and nothing is decided in both.
+/// A group is changed by deciding its successor in a register of the same group (as in stoppable Paxos,
+/// Lamport et al. 2008): a voter that has accepted a successor takes part in nothing else of that epoch, and
+/// a member of the new group votes once it has read the registers of a majority of the old one. So nothing
+/// decided is lost, and nothing is decided in both.
 ///
 /// A restarted voter has first to hear from a majority of its group without itself what it may have forgotten
 /// (docs/adr/0017); only when the whole group was down, and nobody remembers a later life of it, is its disk
@@ -83,19 +83,19 @@ class Directory {
     ShardNumber shard = 0;
     Ask ask;
     overlay::NodeHandle client;
-    bool notice = false;             // the client only wants to hear the version
+    bool notice = false;                 // the client only wants to hear the version
     std::vector<std::uint32_t> repeats;  // the same request again; each is answered
-    std::optional<Group> successor;  // not for a client: what the group is to become
+    std::optional<Group> successor;      // not for a client: what the group is to become
     Stage stage = Stage::Waiting;
-    std::uint32_t tries = 0;         // rounds begun anew
-    bool settles = false;            // a read that met a change half done
+    std::uint32_t tries = 0;  // rounds begun anew
+    bool settles = false;     // a read that met a change half done
     std::uint64_t round = 0;
     std::uint64_t epoch = 0;
     Ballot ballot;
     Ballot next;
     Record proposal;
-    Answer answer;         // once the proposal is decided
-    bool changes = false;  // the proposal is a new value
+    Answer answer;           // once the proposal is decided
+    bool changes = false;    // the proposal is a new value
     bool may_stand = false;  // a new value was sent out and may still be decided
     std::vector<Vote> votes;
     std::vector<NodeId> against;
@@ -115,7 +115,7 @@ class Directory {
     Ask ask;
     std::int64_t due_us = 0;
     std::int64_t deadline_us = 0;
-    bool asked = false;                // the present coordinator has it
+    bool asked = false;                 // the present coordinator has it
     std::set<std::uint32_t> unsettled;  // attempts of which it is not known how they ended
   };
   struct Watcher {
@@ -239,8 +239,8 @@ class Directory {
   std::vector<Action>* out_ = nullptr;          // valid inside step()
   overlay::Deadlines<Timer, kTimers> deadlines_;
   std::array<Shard, limits::kShards> shards_;
-  std::map<NodeId, Life> lives_;  // the newest that is known of each node, the own too
-  std::uint64_t boot_ = 0;  // drawn at this start; its ballots carry it too
+  std::map<NodeId, Life> lives_;       // the newest that is known of each node, the own too
+  std::uint64_t boot_ = 0;             // drawn at this start; its ballots carry it too
   std::int64_t believed_from_us_ = 0;  // what the disk says of epochs that are over counts from then on
   bool disk_is_old_ = false;
   std::uint64_t highest_round_ = 0;

@@ -21,7 +21,8 @@ struct Group {
 
   [[nodiscard]] bool known() const { return epoch != 0; }
   [[nodiscard]] std::size_t majority() const { return members.size() / 2 + 1; }
-  /// So many of the other members know, between them, whatever a majority with this one has promised or decided.
+  /// So many of the other members know, between them, whatever a majority with this one has promised or
+  /// decided.
   [[nodiscard]] std::size_t recovery() const { return members.size() - majority() + 1; }
   [[nodiscard]] bool contains(const NodeId& id) const { return holds(members, id); }
   [[nodiscard]] static bool holds(const std::vector<overlay::NodeHandle>& nodes, const NodeId& id) {

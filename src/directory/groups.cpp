@@ -8,8 +8,8 @@ namespace dart::directory {
 
 namespace {
 
-/// So many of the nodes nearest to a shard's centre tell the others which group it has: the root may be new and
-/// not know itself.
+/// So many of the nodes nearest to a shard's centre tell the others which group it has: the root may be new
+/// and not know itself.
 constexpr std::size_t kTellers = 3;
 /// Everybody that a root can see.
 constexpr std::size_t kAll = 2 * overlay::limits::kLeafSide + 1;
@@ -102,7 +102,8 @@ bool Directory::all_vote(ShardNumber number) {
 }
 
 /// One member more, fewer, or another: never two at once, so that most of the old group is in the new one.
-std::optional<Group> Directory::better_group(ShardNumber number, const std::vector<overlay::NodeHandle>& near) {
+std::optional<Group> Directory::better_group(ShardNumber number,
+                                             const std::vector<overlay::NodeHandle>& near) {
   const Group& group = shards_[number].group;
   const overlay::NodeHandle* gone = nullptr;
   const overlay::NodeHandle* far = nullptr;
@@ -112,7 +113,8 @@ std::optional<Group> Directory::better_group(ShardNumber number, const std::vect
     if (holds(near, member.id, near.size())) {
       missing_since_.erase(key);
       const Told& known = told(number, member.id);
-      const bool votes = member.id == id_ ? shards_[number].votes() : known.epoch == group.epoch && known.votes;
+      const bool votes =
+          member.id == id_ ? shards_[number].votes() : known.epoch == group.epoch && known.votes;
       if (!votes) return std::nullopt;  // one change after the other
       if (!holds(near, member.id, limits::kNear)) far = &member;
       continue;
@@ -122,7 +124,8 @@ std::optional<Group> Directory::better_group(ShardNumber number, const std::vect
     ++missing;
     gone = &member;
   }
-  const auto newcomer = std::find_if(near.begin(), near.end(), [&](const auto& n) { return !group.contains(n.id); });
+  const auto newcomer =
+      std::find_if(near.begin(), near.end(), [&](const auto& n) { return !group.contains(n.id); });
   const bool anybody = newcomer != near.end();
   Group next{group.epoch + 1, group.members, group.members};
   const auto remove = [&](const overlay::NodeHandle& member) {
@@ -156,7 +159,8 @@ void Directory::propose(ShardNumber number, const Group& group) {
   coordinate(std::move(attempt));
 }
 
-/// A member has accepted a successor that may never have been decided: decide it, or one with the same members.
+/// A member has accepted a successor that may never have been decided: decide it, or one with the same
+/// members.
 void Directory::close(ShardNumber number) {
   const Group& group = shards_[number].group;
   if (attempts_.contains({number, kSuccessor})) return;

@@ -82,8 +82,8 @@ struct Promise {
   Group group;  ///< of Moved
 };
 
-/// "This member has promised, in this life of its disk." A member that lost its disk goes on in a new life, and
-/// what the old one had promised counts no more: whoever knows of the new life refuses such a quorum.
+/// "This member has promised, in this life of its disk." A member that lost its disk goes on in a new life,
+/// and what the old one had promised counts no more: whoever knows of the new life refuses such a quorum.
 struct Voucher {
   NodeId member;
   std::uint64_t life = 0;
@@ -108,8 +108,8 @@ struct Accepted {
   Voucher outlived;  ///< of Rejected: a member of the quorum, and a later life of it; zero: none
 };
 
-/// One life of a node's disk. Each start makes the number one higher; `boot` is drawn at the start, so that two
-/// starts from copies of one disk can be told apart.
+/// One life of a node's disk. Each start makes the number one higher; `boot` is drawn at the start, so that
+/// two starts from copies of one disk can be told apart.
 struct Life {
   std::uint64_t number = 0;
   std::uint64_t boot = 0;
@@ -163,8 +163,8 @@ struct Notice {
   std::uint64_t version = 0;
 };
 
-/// The receiver voted in a life that is over for others: a copy of its disk has spoken for it since. It has to
-/// go on in a life after that one.
+/// The receiver voted in a life that is over for others: a copy of its disk has spoken for it since. It has
+/// to go on in a life after that one.
 struct Outlived {
   std::uint64_t life = 0;
 };

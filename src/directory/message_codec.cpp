@@ -252,13 +252,21 @@ void write(pb::Packet& packet, const Outlived& m) { packet.mutable_outlived()->s
 Ask read(Reader& reader, const pb::Ask& in) {
   reader.expect(in.value().size() <= limits::kValueBytes, "a value is too long");
   reader.expect(!in.name().empty(), "a name is empty");
-  return {read_id(reader, in.request()), read_enum(reader, in.operation(), Operation::Delete),
-          read_name(reader, in.name()), in.expected(), in.value(), in.attempt()};
+  return {read_id(reader, in.request()),
+          read_enum(reader, in.operation(), Operation::Delete),
+          read_name(reader, in.name()),
+          in.expected(),
+          in.value(),
+          in.attempt()};
 }
 Answer read(Reader& reader, const pb::Answer& in) {
   reader.expect(in.value().size() <= limits::kValueBytes, "a value is too long");
-  return {read_id(reader, in.request()), in.attempt(), read_enum(reader, in.outcome(), Outcome::Refused),
-          in.version(), in.exists(), in.value()};
+  return {read_id(reader, in.request()),
+          in.attempt(),
+          read_enum(reader, in.outcome(), Outcome::Refused),
+          in.version(),
+          in.exists(),
+          in.value()};
 }
 Promise read(Reader& reader, const pb::Promise& in) {
   return {read_shard(reader, in.shard()),
@@ -271,7 +279,8 @@ Promise read(Reader& reader, const pb::Promise& in) {
           read(reader, in.group())};
 }
 Accept read(Reader& reader, const pb::Accept& in) {
-  Accept m{read(reader, in.slot()), in.round(), read(in.ballot()), read(in.next()), {}, read(reader, in.record())};
+  Accept m{read(reader, in.slot()), in.round(), read(in.ballot()),
+           read(in.next()),         {},         read(reader, in.record())};
   reader.expect(static_cast<std::size_t>(in.quorum_size()) <= limits::kGroup, "a quorum is too large");
   for (const auto& one : in.quorum()) m.quorum.push_back({read_id(reader, one.member()), one.life()});
   return m;
@@ -289,7 +298,7 @@ Accepted read(Reader& reader, const pb::Accepted& in) {
 }
 Fetch read(Reader& reader, const pb::Fetch& in) {
   return {read_shard(reader, in.shard()), in.epoch(), {in.life(), in.boot()}, read(in.fence()),
-          read_name(reader, in.after()), in.begins()};
+          read_name(reader, in.after()),  in.begins()};
 }
 Fetched read(Reader& reader, const pb::Fetched& in) {
   Fetched m;

@@ -23,8 +23,8 @@ struct Applied {
   friend bool operator==(const Applied&, const Applied&) = default;
 };
 
-/// A firm record: a register that is only changed by compare-and-set. Each change raises the version by one, a
-/// deletion too: what is left is a tombstone, and the next creation goes on from its version, so no version
+/// A firm record: a register that is only changed by compare-and-set. Each change raises the version by one,
+/// a deletion too: what is left is a tombstone, and the next creation goes on from its version, so no version
 /// ever means two values.
 struct Record {
   std::uint64_t version = 0;  ///< 0: never written

@@ -59,7 +59,8 @@ struct Shard {
   }
   [[nodiscard]] Ballot highest_promise() const {
     Ballot highest = fence;
-    for (const auto& [name, one] : registers) highest = std::max(highest, std::max(one.promised, one.accepted));
+    for (const auto& [name, one] : registers)
+      highest = std::max(highest, std::max(one.promised, one.accepted));
     return highest;
   }
 };

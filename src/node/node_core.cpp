@@ -10,8 +10,8 @@ namespace {
 constexpr std::int64_t kFirstWaitUs = 500'000;
 constexpr std::int64_t kLongestWaitUs = 5'000'000;
 
-/// What the machines of the node that is being stepped have given out and nobody has looked at yet. Empty between
-/// steps; ten thousand nodes of one thread share the memory.
+/// What the machines of the node that is being stepped have given out and nobody has looked at yet. Empty
+/// between steps; ten thousand nodes of one thread share the memory.
 struct Given {
   std::vector<overlay::Action> by_overlay;
   std::vector<directory::Action> by_directory;

@@ -86,7 +86,7 @@ class DirectoryChaos final : public Observer {
     std::uint32_t machine = 0;
     std::size_t name = 0;
     std::size_t entry = 0;  // in the history of the name
-    bool counts = false;  // towards what has to go well in spite of faults
+    bool counts = false;    // towards what has to go well in spite of faults
     std::map<std::size_t, std::uint64_t> versions;
   };
 
@@ -130,8 +130,8 @@ class DirectoryChaos final : public Observer {
   [[nodiscard]] bool may_lose_disk(std::uint32_t machine) const {
     for (directory::ShardNumber shard = 0; shard < directory::limits::kShards; ++shard) {
       const directory::Group group = newest_group(shard);
-      const bool concerns = group.contains(world_.id(machine)) ||
-                            directory::Group::holds(group.previous, world_.id(machine));
+      const bool concerns =
+          group.contains(world_.id(machine)) || directory::Group::holds(group.previous, world_.id(machine));
       if (concerns && voters(shard, group, machine) < group.majority()) return false;
     }
     return true;
@@ -250,8 +250,8 @@ class DirectoryChaos final : public Observer {
     for (directory::ShardNumber shard = 0; shard < directory::limits::kShards; ++shard) {
       const directory::Group group = newest_group(shard);
       if (voters(shard, group, UINT32_MAX) < group.majority()) {
-        return fmt::format("shard {}: {} of {} members of epoch {} vote", shard, voters(shard, group, UINT32_MAX),
-                           group.members.size(), group.epoch);
+        return fmt::format("shard {}: {} of {} members of epoch {} vote", shard,
+                           voters(shard, group, UINT32_MAX), group.members.size(), group.epoch);
       }
     }
     return {};
@@ -292,7 +292,8 @@ class DirectoryChaos final : public Observer {
         const bool bad = entry.returned_at != RegisterOperation::kNever &&
                          entry.outcome != RegisterOperation::Outcome::Ok &&
                          entry.outcome != RegisterOperation::Outcome::Conflict;
-        if (entry.invoked_at >= calm_since_us_ && bad) violations_.add("an operation in the calm did not end well");
+        if (entry.invoked_at >= calm_since_us_ && bad)
+          violations_.add("an operation in the calm did not end well");
       }
     }
   }

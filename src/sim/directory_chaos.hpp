@@ -28,8 +28,8 @@ struct DirectoryChaosReport {
   std::uint64_t conflicts = 0;
   std::uint64_t unavailable = 0;
   std::uint64_t unknown = 0;
-  std::uint64_t unreturned = 0;     ///< the client's machine stopped
-  std::uint64_t hurt = 0;           ///< operations of the majority side begun while faults were on
+  std::uint64_t unreturned = 0;      ///< the client's machine stopped
+  std::uint64_t hurt = 0;            ///< operations of the majority side begun while faults were on
   std::uint64_t hurt_completed = 0;  ///< of these, how many ended with an answer that says how
   std::uint64_t notices = 0;
   std::uint64_t groups = 0;  ///< successors decided

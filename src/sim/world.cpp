@@ -107,7 +107,8 @@ void World::crash(std::uint32_t number, bool host_answers) {
 void World::write_to_disk(std::uint32_t number, directory::Persist persist) {
   Machine& machine = machines_[number];
   const auto fsync = options_.fsync_us;
-  const std::int64_t takes = fsync + static_cast<std::int64_t>(disks_.below(static_cast<std::uint64_t>(fsync) + 1));
+  const std::int64_t takes =
+      fsync + static_cast<std::int64_t>(disks_.below(static_cast<std::uint64_t>(fsync) + 1));
   machine.disk_free_us = std::max(machine.disk_free_us, now_.us) + takes;
   machine.unwritten.push_back({std::move(persist), machine.disk_free_us});
   queue_.push(machine.disk_free_us, EventKind::Disk, number);

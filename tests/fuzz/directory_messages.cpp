@@ -6,8 +6,8 @@
 #include "base/check.hpp"
 #include "directory/message_codec.hpp"
 
-/// Arbitrary bytes as what nodes say about firm records, and as what lies on a disk: an Error, or a value that is
-/// the same after another round.
+/// Arbitrary bytes as what nodes say about firm records, and as what lies on a disk: an Error, or a value
+/// that is the same after another round.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace dart::directory;
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);

@@ -16,6 +16,7 @@
 #include "apps/shared_flags.hpp"
 #include "apps/sim/chaos_report.hpp"
 #include "apps/sim/churn_report.hpp"
+#include "apps/sim/directory_report.hpp"
 #include "apps/sim/huge_pages.hpp"
 #include "apps/sim/route_report.hpp"
 #include "sim/route_experiment.hpp"
@@ -81,6 +82,7 @@ struct SimCommand::Flags {
   sim::RouteOptions routing;
   std::string seeds = "1..200";
   sim::ChaosOptions hurting;
+  bool records = false;
   sim::ChurnOptions churning;
   double session_s = 1800;
   double length_s = 7200;
@@ -89,6 +91,8 @@ struct SimCommand::Flags {
 
   int run_route();
   int run_seeds();
+  template <class Summary, class Run, class Complain>
+  int run_each_seed(const Run& run, const Complain& complaints);
   int run_churn();
 };
 
@@ -133,6 +137,8 @@ SimCommand::SimCommand(CLI::App& app) : flags_(std::make_unique<Flags>()) {
   it.chaos->add_option("--profile", it.profile, "timing of the ring")
       ->check(CLI::IsMember({"lan", "quiet"}))
       ->capture_default_str();
+  it.chaos->add_flag("--directory", it.records,
+                     "hurt firm records: each must behave like one register, whatever happens to disks");
   add_output(*it.chaos, it.output);
   add_churn(it);
 }
@@ -216,20 +222,42 @@ int SimCommand::Flags::run_churn() {
 }
 
 int SimCommand::Flags::run_seeds() {
+  hurting.config = profile_of(profile);
+  if (records) {
+    sim::DirectoryChaosOptions options;
+    options.nodes = hurting.nodes;
+    options.config = hurting.config;
+    return run_each_seed<DirectorySummary>(
+        [&](std::uint64_t seed) {
+          options.seed = seed;
+          return sim::run_directory_chaos(options);
+        },
+        [&](const auto& report, std::uint64_t again) { return complaints_of(report, again, options.nodes); });
+  }
+  return run_each_seed<ChaosSummary>(
+      [&](std::uint64_t seed) {
+        hurting.seed = seed;
+        return sim::run_chaos(hurting);
+      },
+      [&](const auto& report, std::uint64_t again) {
+        return complaints_of(report, again, hurting.nodes, profile);
+      });
+}
+
+/// Runs each seed twice and compares the hashes.
+template <class Summary, class Run, class Complain>
+int SimCommand::Flags::run_each_seed(const Run& run, const Complain& complaints) {
   const Meter meter;
   const auto range = parse_seeds(seeds);
   if (!range) return complain(range.error());
-  ChaosSummary summary;
-  hurting.config = profile_of(profile);
+  Summary summary;
   const bool people = isatty(STDERR_FILENO) != 0;
   std::cerr << "seeds " << range->first << ".." << range->last << '\n';
   for (std::uint64_t seed = range->first; seed <= range->last; ++seed) {
-    hurting.seed = seed;
-    const sim::ChaosReport report = sim::run_chaos(hurting);
-    const std::uint64_t again = sim::run_chaos(hurting).hash;
+    const auto report = run(seed);
+    const std::uint64_t again = run(seed).hash;
     summary.add(report, again);
-    for (const std::string& line : complaints_of(report, again, hurting.nodes, profile))
-      std::cerr << line << '\n';
+    for (const std::string& line : complaints(report, again)) std::cerr << line << '\n';
     if (people) std::cerr << fmt::format("\rseed {} ", seed) << std::flush;
   }
   if (people) std::cerr << '\n';

@@ -20,21 +20,23 @@ Record record() { return {3, true, "value", {{{8, 9}, 2}, {{8, 10}, 3}}}; }
 
 /// One of each kind, every field set.
 std::vector<Message> samples() {
-  return {Locate{5},
-          Located{6},
-          Ask{{1, 2}, Operation::Set, "name", 4, "value", 3},
-          Answer{{1, 2}, 3, Outcome::Conflict, 5, true, "other"},
-          Prepare{{5, 7, "name"}, 11, {12, 13}},
-          Promise{5, 11, Verdict::Moved, 2, {12, 13}, {10, 13}, record(), group()},
-          Accept{{5, 7, "name"}, 11, {12, 13}, {14, 13}, {{{1, 2}, 3}, {{2, 3}, 4}}, record()},
-          Accepted{5, 11, Verdict::Rejected, 2, {12, 13}, group(), {{1, 2}, 9}},
-          Fetch{5, 7, {3, 4}, {12, 13}, "after", false},
-          Fetched{5, 7, Verdict::Ok, 3, {12, 13}, {15, 16}, {{"name", {12, 13}, record()}}, "after", false, false},
-          Offer{5, group(), true},
-          Offered{5, 7, true},
-          Watch{"name"},
-          Notice{"name", 8},
-          Outlived{4}};
+  return {
+      Locate{5},
+      Located{6},
+      Ask{{1, 2}, Operation::Set, "name", 4, "value", 3},
+      Answer{{1, 2}, 3, Outcome::Conflict, 5, true, "other"},
+      Prepare{{5, 7, "name"}, 11, {12, 13}},
+      Promise{5, 11, Verdict::Moved, 2, {12, 13}, {10, 13}, record(), group()},
+      Accept{{5, 7, "name"}, 11, {12, 13}, {14, 13}, {{{1, 2}, 3}, {{2, 3}, 4}}, record()},
+      Accepted{5, 11, Verdict::Rejected, 2, {12, 13}, group(), {{1, 2}, 9}},
+      Fetch{5, 7, {3, 4}, {12, 13}, "after", false},
+      Fetched{
+          5, 7, Verdict::Ok, 3, {12, 13}, {15, 16}, {{"name", {12, 13}, record()}}, "after", false, false},
+      Offer{5, group(), true},
+      Offered{5, 7, true},
+      Watch{"name"},
+      Notice{"name", 8},
+      Outlived{4}};
 }
 
 TEST(DirectoryMessages, every_kind_survives_its_bytes) {
