@@ -4,6 +4,7 @@
 
 #include "sim/chaos.hpp"
 #include "sim/checkers.hpp"
+#include "sim/directory_chaos.hpp"
 #include "sim/route_experiment.hpp"
 #include "sim/world.hpp"
 
@@ -171,6 +172,60 @@ TEST(Chaos, random_runs_break_no_promise) {
     EXPECT_EQ(report.hash, run_chaos(options).hash) << "seed " << seed;
     EXPECT_GT(report.delivered, 100U);
   }
+}
+
+TEST(Chaos, firm_records_behave_like_registers) {
+  for (std::uint64_t seed = 1; seed <= 2; ++seed) {
+    DirectoryChaosOptions options;
+    options.seed = seed;
+    const DirectoryChaosReport report = run_directory_chaos(options);
+    EXPECT_EQ(report.violation_count, 0U) << "seed " << seed << ": " << report.violations.front();
+    EXPECT_EQ(report.hash, run_directory_chaos(options).hash) << "seed " << seed;
+    EXPECT_GT(report.ok + report.conflicts, 50U);
+    EXPECT_GT(report.groups, 64U) << "groups follow the ring";
+  }
+}
+
+/// A ring of three: all three hold each shard, and it survives the loss of one.
+TEST(Directory, a_small_ring_keeps_its_records_when_one_dies) {
+  WorldOptions options;
+  options.seed = 4;
+  options.directory.emplace();
+  World world(options, delays());
+  for (int i = 0; i < 3; ++i) world.add_machine();
+  world.start(0, {}, true);
+  world.start(1, {0});
+  world.start(2, {0});
+  world.run_until(world.now() + Duration{20 * kSecond});
+
+  struct Answers final : Observer {
+    void on_action(std::uint32_t, const node::Action& action) override {
+      if (const auto* done = std::get_if<directory::Completed>(&action)) answers.push_back(done->answer);
+    }
+    std::vector<directory::Answer> answers;
+  } observer;
+  world.set_observer(&observer);
+  Random random(1);
+  const auto ask = [&](std::uint32_t machine, directory::Operation operation, std::uint64_t expected) {
+    observer.answers.clear();
+    world.command(machine, directory::Command{1, NodeId::draw(random), operation, "name", expected, "value"});
+    world.run_until(world.now() + Duration{12 * kSecond});
+    return observer.answers.empty() ? directory::Answer{} : observer.answers.front();
+  };
+  EXPECT_EQ(ask(0, directory::Operation::Set, 0).version, 1U);
+  EXPECT_EQ(ask(1, directory::Operation::Set, 0).outcome, directory::Outcome::Conflict);
+  world.crash(2, false);
+  const auto after = ask(1, directory::Operation::Set, 1);
+  EXPECT_EQ(after.outcome, directory::Outcome::Ok);
+  EXPECT_EQ(after.version, 2U);
+  world.crash(1, false);
+  EXPECT_EQ(ask(0, directory::Operation::Get, 0).outcome, directory::Outcome::Unavailable);
+  world.start(1, {0});
+  world.run_until(world.now() + Duration{20 * kSecond});
+  const auto back = ask(1, directory::Operation::Get, 0);
+  EXPECT_EQ(back.outcome, directory::Outcome::Ok);
+  EXPECT_EQ(back.value, "value");
+  EXPECT_EQ(back.version, 2U);
 }
 
 TEST(Chaos, the_quiet_profile_breaks_no_promise) {
