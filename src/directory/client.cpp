@@ -12,6 +12,8 @@ namespace {
 
 /// A watch is renewed so often within its time.
 constexpr std::int64_t kRenewals = 3;
+/// Until the next attempt when a coordinator could not do it.
+constexpr std::int64_t kAfterRefusalUs = 100'000;
 
 }  // namespace
 
@@ -61,6 +63,9 @@ void Directory::handle(const overlay::NodeHandle&, Answer& m) {
   if (m.outcome == Outcome::Unavailable) found->unsettled.erase(m.attempt);
   if (m.outcome == Outcome::Unavailable || m.outcome == Outcome::Unknown) {
     coordinators_[shard_of(found->ask.name)] = {};  // somebody else may do better
+    found->asked = false;
+    found->due_us = std::min(found->due_us, now_.us + kAfterRefusalUs);
+    deadlines_.set_earlier(Timer::Clients, {found->due_us});
     return;
   }
   complete(static_cast<std::size_t>(found - pending_.begin()), std::move(m));

@@ -6,7 +6,7 @@ namespace dart::directory {
 
 /// All timing of the Directory.
 struct Config {
-  Duration round{250'000};  ///< first wait for a majority, then a round is begun anew; doubles
+  Duration round{700'000};  ///< first wait for a majority, then a round is begun anew; doubles
   Duration longest_round{2'000'000};
   Duration patience{10'000'000};      ///< a client's operation is given up after this
   Duration attempt{3'000'000};        ///< a coordinator gives one request up after this

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::int64_t kLeastPauseUs = 5'000;
 constexpr std::uint64_t kPauseSpreadUs = 60'000;
+constexpr unsigned kMostDoublings = 4;
 /// How often due rounds are looked at while there are any.
 constexpr std::int64_t kRoundsEveryUs = 20'000;
 /// A client repeats a request about once a second, and gives up after some seconds.
@@ -30,6 +31,11 @@ void Directory::handle(const overlay::NodeHandle& from, Ask& m) {
     return;
   }
   const Name name{shard_of(m.name), m.name};
+  if (!is_root(name.first)) {
+    // Any node could coordinate, but two at once are in each other's way.
+    send(from, Answer{m.request, m.attempt, Outcome::Unavailable, 0, false, {}});
+    return;
+  }
   if (const auto queue = attempts_.find(name); queue != attempts_.end()) {
     const auto known = std::find_if(queue->second.begin(), queue->second.end(),
                                     [&](const Attempt& a) { return a.ask.request == m.request; });
@@ -55,6 +61,7 @@ void Directory::handle(const overlay::NodeHandle& from, Ask& m) {
 
 void Directory::coordinate(Attempt attempt) {
   const Name name{attempt.shard, attempt.ask.name};
+  attempt.arrival = ++arrivals_;
   auto& queue = attempts_[name];
   queue.push_back(std::move(attempt));
   if (queue.size() == 1) begin(name);
@@ -99,6 +106,7 @@ void Directory::new_round(Attempt& attempt, const Name& name, Stage stage) {
   rounds_.erase(attempt.round);
   attempt.stage = stage;
   attempt.round = next_round_++;
+  attempt.round_began = arrivals_;
   attempt.epoch = shards_[name.first].group.epoch;
   attempt.votes.clear();
   attempt.against.clear();
@@ -162,7 +170,7 @@ void Directory::decide(Attempt& attempt, const Name& name) {
   if (attempt.stage == Stage::Read) {
     if (alike) {
       weigh(attempt, current);
-      finish(name, attempt.answer);
+      finish(name, attempt.answer, &current);
       return;
     }
     // Somebody is in the middle of a change, or was: settle it.
@@ -174,7 +182,7 @@ void Directory::decide(Attempt& attempt, const Name& name) {
   for (const Vote& vote : attempt.votes) quorum.push_back({vote.voter, vote.life});
   weigh(attempt, current);
   if (attempt.proposal.version == 0) {
-    finish(name, attempt.answer);  // never written, by anybody: nothing to settle
+    finish(name, attempt.answer, &current);  // never written, by anybody: nothing to settle
     return;
   }
   begin_second(attempt, name, quorum);
@@ -252,7 +260,8 @@ void Directory::handle(const overlay::NodeHandle& from, const Accepted& m) {
     ++counters_.changed;
     announce(name, attempt->proposal.version);
   }
-  finish(name, attempt->answer);
+  const Record decided = attempt->proposal;
+  finish(name, attempt->answer, &decided);
 }
 
 void Directory::setback(Attempt& attempt, const Name& name, const NodeId& voter, Verdict verdict,
@@ -290,15 +299,25 @@ void Directory::setback(Attempt& attempt, const Name& name, const NodeId& voter,
 void Directory::try_later(Attempt& attempt) {
   rounds_.erase(attempt.round);
   attempt.stage = Stage::Waiting;
-  attempt.due_us = now_.us + kLeastPauseUs + static_cast<std::int64_t>(random_.below(kPauseSpreadUs));
+  const std::uint64_t spread = kPauseSpreadUs << std::min(attempt.tries, kMostDoublings);
+  attempt.due_us = now_.us + kLeastPauseUs + static_cast<std::int64_t>(random_.below(spread));
   deadlines_.set_earlier(Timer::Rounds, {attempt.due_us});
 }
 
-void Directory::finish(const Name& name, Answer answer) {
+void Directory::finish(const Name& name, Answer answer, const Record* decided) {
   auto queue = attempts_.find(name);
+  const std::uint64_t began = queue->second.front().round_began;
   rounds_.erase(queue->second.front().round);
   tell(queue->second.front(), std::move(answer));
   queue->second.pop_front();
+  // The record had this value at some moment after the round began: it answers all who came before that, and do
+  // not change it.
+  std::erase_if(queue->second, [&](Attempt& waiting) {
+    if (decided == nullptr || waiting.arrival > began || waiting.successor) return false;
+    weigh(waiting, *decided);
+    if (!waiting.changes) tell(waiting, waiting.answer);
+    return !waiting.changes;
+  });
   // Those that waited for too long were not touched.
   while (!queue->second.empty() && queue->second.front().deadline_us <= now_.us) {
     const Ask& ask = queue->second.front().ask;

@@ -129,10 +129,17 @@ void Directory::send(const overlay::NodeHandle& to, Message message) {
     to_self_.emplace_back(self_, std::move(message));
     return;
   }
-  // A group names its members as they were when it was made; a node may have moved since.
-  const auto heard = to.nonce == 0 ? heard_.find(to.id) : heard_.end();
   overlay::NodeHandle where = to;
-  if (heard != heard_.end()) where.endpoints = heard->second.endpoints;
+  if (to.nonce == 0) {
+    // A group names its members as they were when it was made; a node may have moved since.
+    const auto heard = heard_.find(to.id);
+    const auto seen = ring_ == nullptr ? std::nullopt : ring_->next_hop(to.id);
+    if (seen && seen->id == to.id) {
+      where.endpoints = seen->endpoints;
+    } else if (heard != heard_.end()) {
+      where.endpoints = heard->second.endpoints;
+    }
+  }
   out_->emplace_back(Tell{where, encode(message)});
 }
 

@@ -89,7 +89,9 @@ class Directory {
     Stage stage = Stage::Waiting;
     std::uint32_t tries = 0;  // rounds begun anew
     bool settles = false;     // a read that met a change half done
+    std::uint64_t arrival = 0;  // attempts that came before have smaller ones
     std::uint64_t round = 0;
+    std::uint64_t round_began = 0;  // the newest arrival when this round was begun
     std::uint64_t epoch = 0;
     Ballot ballot;
     Ballot next;
@@ -203,7 +205,7 @@ class Directory {
   void setback(Attempt& attempt, const Name& name, const NodeId& voter, Verdict verdict,
                const Ballot& promised, const Group& group);
   void try_later(Attempt& attempt);
-  void finish(const Name& name, Answer answer);
+  void finish(const Name& name, Answer answer, const Record* decided = nullptr);
   void tell(const Attempt& attempt, Answer answer);
   void run_rounds();
   [[nodiscard]] Attempt* attempt_of(ShardNumber shard, std::uint64_t round, Name& name);
@@ -245,6 +247,7 @@ class Directory {
   bool disk_is_old_ = false;
   std::uint64_t highest_round_ = 0;
   std::uint64_t next_round_ = 1;
+  std::uint64_t arrivals_ = 0;
 
   std::vector<Write> writes_;
   std::uint64_t issued_ = 0;
