@@ -310,8 +310,8 @@ void Directory::finish(const Name& name, Answer answer, const Record* decided) {
   rounds_.erase(queue->second.front().round);
   tell(queue->second.front(), std::move(answer));
   queue->second.pop_front();
-  // The record had this value at some moment after the round began: it answers all who came before that, and do
-  // not change it.
+  // The record had this value at some moment after the round began: it answers all who came before that, and
+  // do not change it.
   std::erase_if(queue->second, [&](Attempt& waiting) {
     if (decided == nullptr || waiting.arrival > began || waiting.successor) return false;
     weigh(waiting, *decided);

@@ -87,8 +87,8 @@ class Directory {
     std::vector<std::uint32_t> repeats;  // the same request again; each is answered
     std::optional<Group> successor;      // not for a client: what the group is to become
     Stage stage = Stage::Waiting;
-    std::uint32_t tries = 0;  // rounds begun anew
-    bool settles = false;     // a read that met a change half done
+    std::uint32_t tries = 0;    // rounds begun anew
+    bool settles = false;       // a read that met a change half done
     std::uint64_t arrival = 0;  // attempts that came before have smaller ones
     std::uint64_t round = 0;
     std::uint64_t round_began = 0;  // the newest arrival when this round was begun
