@@ -20,7 +20,7 @@ bool LeafSet::wants(const NodeId& id) const {
 bool LeafSet::insert(PeerTable& peers, PeerIndex index) {
   const bool left = insert(peers, index, Side::Left);
   const bool right = insert(peers, index, Side::Right);
-  if (left || right) changed();
+  if (left || right) changed(peers);
   return left || right;
 }
 
@@ -60,13 +60,7 @@ bool LeafSet::remove(PeerTable& peers, PeerIndex index) {
     peers.release(index);
     removed = true;
   }
-  for (const Side side : kSides) {
-    // With nobody left on one side, whoever is known on the other stands there too: it is a circle.
-    const Half& other = half(opposite(side));
-    if (!removed || size(side) > 0) continue;
-    for (std::size_t i = 0; i < other.size; ++i) insert(peers, other.places[i], side);
-  }
-  if (removed) changed();
+  if (removed) changed(peers);
   return removed;
 }
 
@@ -101,9 +95,19 @@ bool LeafSet::covers(const Key& key) const {
          key.clockwise_to(self_) <= first.clockwise_to(self_);
 }
 
-void LeafSet::changed() {
+void LeafSet::changed(PeerTable& peers) {
+  const bool met = overlaps_;
   look_for_overlap();
+  if (met || overlaps_) close_circle(peers);
   hashed_ = false;
+}
+
+void LeafSet::close_circle(PeerTable& peers) {
+  for (const Side side : kSides) {
+    const Half& other = half(opposite(side));
+    for (std::size_t i = 0; i < other.size; ++i) insert(peers, other.places[i], side);
+  }
+  look_for_overlap();
 }
 
 void LeafSet::hash_windows() const {
@@ -142,6 +146,17 @@ void LeafSet::check_invariants(const PeerTable& peers) const {
     }
   }
   DART_CHECK((size(Side::Left) == 0) == (size(Side::Right) == 0));
+  if (!overlaps_) return;
+  for (const Side side : kSides) {
+    const Half& it = half(side);
+    const Half& other = half(opposite(side));
+    for (std::size_t i = 0; i < other.size; ++i) {
+      const auto end = it.places.begin() + it.size;
+      const bool here = std::find(it.places.begin(), end, other.places[i]) != end;
+      DART_CHECK(here ||
+                 (it.size == limits::kLeafSide && way(side, it.ids[it.size - 1U]) < way(side, other.ids[i])));
+    }
+  }
 }
 
 }  // namespace dart::overlay

@@ -60,7 +60,10 @@ class LeafSet {
     return side == Side::Right ? self_.clockwise_to(id) : id.clockwise_to(self_);
   }
   bool insert(PeerTable& peers, PeerIndex index, Side side);
-  void changed();
+  void changed(PeerTable& peers);
+  /// Where both sides meet, whoever is known on one may stand on the other too: after a death there its place
+  /// is taken at once. The hash of a window that goes all around does not tell on which side somebody is.
+  void close_circle(PeerTable& peers);
   void look_for_overlap();
   void hash_windows() const;
   [[nodiscard]] std::uint64_t hash_window(Side side) const;
