@@ -121,7 +121,9 @@ void OverlayNode::on(Received& input) {
 
 void OverlayNode::on(Unreachable& input) {
   const NodeId& id = input.peer.id;
-  if (join_ && join_->asked == input.peer) deadlines_.set_earlier(Timer::Join, now_);
+  // Once admitted there is nobody else to turn to: what is repeated then would be refused at once, and again.
+  if (join_ && join_->step != JoinStep::Settle && join_->asked == input.peer)
+    deadlines_.set_earlier(Timer::Join, now_);
   for (PendingHop& hop : hops_) {
     if (hop.to == id) hop.due_us = now_.us;
   }
