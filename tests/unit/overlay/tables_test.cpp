@@ -62,6 +62,35 @@ TEST_P(LeafSetTest, holds_the_nearest_on_each_side_through_random_changes) {
 
 INSTANTIATE_TEST_SUITE_P(Sizes, LeafSetTest, ::testing::Values(1, 2, 5, 12, 13, 23, 24, 25, 100, 500));
 
+TEST(LeafSet, knows_the_nearest_on_each_side_after_every_death_where_both_sides_meet) {
+  Random random(11);
+  for (std::size_t size = 2; size < 2 * limits::kLeafSide; ++size) {
+    const NodeId self = NodeId::draw(random);
+    PeerTable peers;
+    LeafSet leaves(self);
+    std::vector<NodeId> present;
+    for (std::size_t i = 0; i < size; ++i) {
+      present.push_back(NodeId::draw(random));
+      const PeerIndex index = peers.add(node(present.back()), {});
+      leaves.insert(peers, index);
+      peers.drop_unused(index);
+    }
+    while (!present.empty()) {
+      const auto dead = static_cast<std::ptrdiff_t>(random.below(present.size()));
+      EXPECT_TRUE(leaves.remove(peers, peers.find(present[static_cast<std::size_t>(dead)])));
+      present.erase(present.begin() + dead);
+      peers.check_invariants();
+      leaves.check_invariants(peers);
+      ASSERT_TRUE(leaves.spans_ring());
+      for (const Side side : kSides) {
+        const auto right = expected(self, present, side);
+        ASSERT_EQ(leaves.size(side), right.size()) << present.size() << " of " << size << " are left";
+        for (std::size_t i = 0; i < right.size(); ++i) ASSERT_EQ(leaves.id_at(side, i), right[i]);
+      }
+    }
+  }
+}
+
 TEST(LeafSet, neighbours_agree_on_the_shared_window) {
   Random random(7);
   for (const std::size_t size : {2U, 3U, 12U, 13U, 14U, 24U, 25U, 26U, 60U}) {

@@ -119,6 +119,40 @@ TEST_F(Ring, a_refused_connection_is_a_death_at_once) {
   EXPECT_LT(world.now().us - start, 1'500'000);
 }
 
+TEST_F(Ring, leaf_sets_that_just_meet_are_repaired_after_deaths_side_by_side) {
+  for (const std::uint32_t nodes : {16U, 20U, 24U, 26U}) {
+    World world = make(nodes);
+    const RingTruth truth = truth_of(world);
+    for (std::size_t i = 0; i < 3; ++i) world.crash(truth.at(5 + i), false);
+    for (int i = 0; i < 20 && !wrong_leaf_set(world).empty(); ++i) {
+      world.run_until(world.now() + Duration{kSecond});
+    }
+    EXPECT_EQ(wrong_leaf_set(world), "") << "of " << nodes;
+  }
+}
+
+TEST_F(Ring, a_newcomer_that_everybody_refuses_once_it_is_admitted_does_not_flood_them) {
+  constexpr std::uint32_t kNodes = 10;
+  World world = make(kNodes);
+  const std::uint32_t late = world.add_machine();
+  world.start(late, {0});
+  const auto admitted = [&] {
+    const auto& node = world.core(late)->overlay();
+    return node.phase() == overlay::Phase::Member && !node.joined();
+  };
+  for (int i = 0; i < 2'000 && !admitted(); ++i) world.run_until(world.now() + Duration{1'000});
+  ASSERT_TRUE(admitted());
+  for (std::uint32_t i = 0; i < kNodes; ++i) world.reject(late, i);
+  // In small steps: each refusal that brings forth more than one message doubles them within a round trip.
+  const std::uint64_t before = world.totals().messages;
+  for (int i = 0; i < 200; ++i) {
+    world.run_until(world.now() + Duration{20'000});
+    ASSERT_LT(world.totals().messages - before, 2'000U) << "after " << 20 * (i + 1) << " ms";
+  }
+  for (std::uint32_t i = 0; i < kNodes; ++i) world.accept(late, i);
+  expect_healed_within(world, 30);
+}
+
 TEST_F(Ring, a_pause_is_survived_without_a_second_life) {
   World world = make(12);
   world.pause(6, {5 * kSecond});
