@@ -97,8 +97,9 @@ void Directory::fetch(ShardNumber number) {
     // Who was in the group before may not have heard that it is over, and hands over nothing until then.
     if (source.of_previous && !source.begun) send(*to, Offer{number, shard.group});
     const std::uint64_t epoch = source.of_previous ? shard.group.epoch - 1 : shard.group.epoch;
-    send(*to, Fetch{number, epoch, lives_.at(id_), source.of_previous ? Ballot{} : state.fence, source.after,
-                    !source.begun});
+    // Nobody may hear of a life that the next start could forget.
+    reply(*to, Fetch{number, epoch, lives_.at(id_), source.of_previous ? Ballot{} : state.fence, source.after,
+                     !source.begun});
   }
 }
 

@@ -26,6 +26,8 @@ constexpr std::int64_t kFaultEveryUs = 400'000;
 constexpr std::int64_t kStepUs = 20'000;
 constexpr std::size_t kClients = 8;
 constexpr std::size_t kNames = 6;
+/// Good and bad disks, by seed.
+constexpr std::array<std::int64_t, 3> kFsyncUs{2'000, 20'000, 60'000};
 /// After the last fault each operation has to end well within this.
 constexpr std::int64_t kAnswerWithinUs = 5 * kSecond;
 constexpr std::int64_t kSettleWithinUs = 60 * kSecond;
@@ -100,6 +102,7 @@ class DirectoryChaos final : public Observer {
     world.drift_ppm = 10'000;
     world.hash_actions = true;
     world.keep_sent = true;
+    world.fsync_us = kFsyncUs[options.seed / 2 % kFsyncUs.size()];
     return world;
   }
 
@@ -151,16 +154,38 @@ class DirectoryChaos final : public Observer {
     hurting_ = true;
     const std::int64_t end = world_.now().us + kHurtUs;
     std::int64_t next_fault = world_.now().us + kSecond;
+    std::int64_t power_cut = INT64_MAX;
+    if (options_.seed % 2 == 0) power_cut = end - static_cast<std::int64_t>(load_.below(kHurtUs / 2));
     while (world_.now().us < end) {
       world_.run_until(world_.now() + Duration{kStepUs});
       drive_clients();
       injector_->end_due();
+      if (world_.now().us >= power_cut) {
+        cut_power();
+        power_cut = INT64_MAX;
+      }
       if (world_.now().us < next_fault) continue;
       next_fault += static_cast<std::int64_t>(injector_->random().below(2 * kFaultEveryUs));
       const auto fault = static_cast<Fault>(injector_->random().below(kFaults));
       if (injector_->inject(fault)) ++report_.faults[static_cast<std::size_t>(fault)];
     }
     hurting_ = false;
+  }
+
+  /// A site loses power: no voter is left to say what another may have forgotten, only disks.
+  void cut_power() {
+    std::vector<std::uint32_t> stopped;
+    for (std::uint32_t m = 0; m < options_.nodes; ++m) {
+      if (world_.state(m) == MachineState::Off || injector_->frozen(m)) continue;
+      stopped.push_back(m);
+      world_.crash(m, true);
+    }
+    for (const std::uint32_t m : stopped) world_.start(m, injector_->seeds());
+    for (Client& client : clients_) {
+      if (client.busy) ++report_.unreturned;
+      client.busy = false;
+    }
+    ++report_.power_cuts;
   }
 
   void drive_clients() {
@@ -180,7 +205,7 @@ class DirectoryChaos final : public Observer {
     client.name = load_.below(kNames);
     client.busy = true;
     client.tag = ++tags_;
-    client.counts = hurting_ && world_.group(client.machine) == 0;
+    client.counts = hurting_ && report_.power_cuts == 0 && world_.group(client.machine) == 0;
     directory::Command command;
     command.tag = client.tag;
     command.request = NodeId::draw(load_);
@@ -268,6 +293,8 @@ class DirectoryChaos final : public Observer {
       world_.run_until(world_.now() + Duration{kSecond / 4});
       drive_clients();
       wrong = unsettled();
+      // A ring that nobody was left of has to find itself first.
+      if (wrong.empty() && report_.power_cuts > 0) wrong = wrong_leaf_set(world_);
       if (wrong.empty()) break;
     }
     report_.settled_s = static_cast<double>(world_.now().us - begin_us) / 1e6;

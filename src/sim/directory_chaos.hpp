@@ -32,7 +32,8 @@ struct DirectoryChaosReport {
   std::uint64_t hurt = 0;            ///< operations of the majority side begun while faults were on
   std::uint64_t hurt_completed = 0;  ///< of these, how many ended with an answer that says how
   std::uint64_t notices = 0;
-  std::uint64_t groups = 0;  ///< successors decided
+  std::uint64_t power_cuts = 0;  ///< all machines stopped in one instant, and were started again
+  std::uint64_t groups = 0;      ///< successors decided
   std::uint64_t caught_up = 0;
   std::uint64_t believed = 0;
   std::uint64_t old_disks = 0;

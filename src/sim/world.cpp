@@ -105,13 +105,16 @@ void World::crash(std::uint32_t number, bool host_answers) {
 }
 
 void World::write_to_disk(std::uint32_t number, directory::Persist persist) {
+  machines_[number].unwritten.push_back(std::move(persist));
+  if (machines_[number].syncing == 0) start_sync(number);
+}
+
+void World::start_sync(std::uint32_t number) {
   Machine& machine = machines_[number];
-  const auto fsync = options_.fsync_us;
-  const std::int64_t takes =
-      fsync + static_cast<std::int64_t>(disks_.below(static_cast<std::uint64_t>(fsync) + 1));
-  machine.disk_free_us = std::max(machine.disk_free_us, now_.us) + takes;
-  machine.unwritten.push_back({std::move(persist), machine.disk_free_us});
-  queue_.push(machine.disk_free_us, EventKind::Disk, number);
+  machine.syncing = machine.unwritten.size();
+  const auto spread = static_cast<std::uint64_t>(options_.fsync_us) + 1;
+  machine.sync_done_us = now_.us + options_.fsync_us + static_cast<std::int64_t>(disks_.below(spread));
+  queue_.push(machine.sync_done_us, EventKind::Disk, number);
 }
 
 void World::apply(const directory::Persist& persist, Disk& disk) {
@@ -127,27 +130,31 @@ void World::apply(const directory::Persist& persist, Disk& disk) {
 void World::disk_done(std::uint32_t number) {
   Machine& machine = machines_[number];
   // After a crash the events of what was lost still come.
-  if (machine.unwritten.empty() || machine.unwritten.front().done_us > now_.us) return;
+  if (machine.syncing == 0 || machine.sync_done_us != now_.us) return;
   if (machine.state == MachineState::Paused) {
-    machine.unwritten.front().done_us = machine.resume_us;
+    machine.sync_done_us = machine.resume_us;
     queue_.push(machine.resume_us, EventKind::Disk, number);
     return;
   }
-  const directory::Persist persist = std::move(machine.unwritten.front().persist);
-  machine.unwritten.pop_front();
-  apply(persist, machine.disk);
+  std::uint64_t token = 0;
+  for (; machine.syncing > 0; --machine.syncing) {
+    apply(machine.unwritten.front(), machine.disk);
+    token = machine.unwritten.front().token;
+    machine.unwritten.pop_front();
+  }
   ++totals_.fsyncs;
-  feed(number, directory::Persisted{persist.token});
+  if (!machine.unwritten.empty()) start_sync(number);
+  feed(number, directory::Persisted{token});
 }
 
 /// Of what was asked for and not confirmed, any number of the first may have reached the disk.
 void World::lose_power(Machine& machine) {
-  for (const Unwritten& unwritten : machine.unwritten) {
+  for (const directory::Persist& unwritten : machine.unwritten) {
     if (disks_.chance(1, 2)) break;
-    apply(unwritten.persist, machine.disk);
+    apply(unwritten, machine.disk);
   }
   machine.unwritten.clear();
-  machine.disk_free_us = 0;
+  machine.syncing = 0;
 }
 
 void World::pause(std::uint32_t number, Duration length) {

@@ -59,7 +59,7 @@ struct WorldOptions {
   bool keep_sent = false;
   /// Machines have a Directory, timed like this.
   std::optional<directory::Config> directory;
-  /// A write lies on disk after this, and up to twice as much; a machine has one disk.
+  /// What waits to be written is on disk after this, or up to twice as long; meanwhile more may come to wait.
   std::int64_t fsync_us = 2'000;
 };
 
@@ -152,11 +152,6 @@ class World {
     overlay::Envelope envelope;
     std::uint32_t to = 0;
   };
-  /// What the disk was asked to write and has not finished.
-  struct Unwritten {
-    directory::Persist persist;
-    std::int64_t done_us = 0;
-  };
   struct Machine {
     std::unique_ptr<node::NodeCore> core;
     NodeId id;
@@ -173,8 +168,9 @@ class World {
     std::vector<Sent> sent;  // the last few of this life, a ring buffer
     std::size_t next_sent = 0;
     std::vector<Sent> past;  // of the life before
-    std::deque<Unwritten> unwritten;
-    std::int64_t disk_free_us = 0;
+    std::deque<directory::Persist> unwritten;
+    std::size_t syncing = 0;  // the first so many will be on disk at sync_done_us
+    std::int64_t sync_done_us = 0;
   };
   struct Flight {
     overlay::Envelope envelope;
@@ -195,6 +191,7 @@ class World {
   [[nodiscard]] overlay::NodeHandle handle_of(std::uint32_t machine, std::uint32_t incarnation,
                                               std::uint64_t nonce) const;
   void write_to_disk(std::uint32_t machine, directory::Persist persist);
+  void start_sync(std::uint32_t machine);
   void disk_done(std::uint32_t machine);
   void lose_power(Machine& machine);
   static void apply(const directory::Persist& persist, Disk& disk);

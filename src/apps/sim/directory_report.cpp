@@ -47,6 +47,7 @@ void DirectorySummary::add(const sim::DirectoryChaosReport& report, std::uint64_
   sum_.hurt += report.hurt;
   sum_.hurt_completed += report.hurt_completed;
   sum_.notices += report.notices;
+  sum_.power_cuts += report.power_cuts;
   sum_.groups += report.groups;
   sum_.caught_up += report.caught_up;
   sum_.believed += report.believed;
@@ -68,6 +69,7 @@ std::vector<std::string> DirectorySummary::missing() const {
   for (std::size_t i = 0; i < sim::kFaults; ++i) expect(sim::kFaultNames[i], sum_.faults[i], least);
   expect("operations that ended well", sum_.ok + sum_.conflicts, 100 * least);
   expect("new versions seen by a watch", sum_.notices, least);
+  expect("power cuts", sum_.power_cuts, least / 2);
   expect("changed groups", sum_.groups, 100 * least);
   expect("disks found to be old", sum_.old_disks, least / 2);
   if (static_cast<double>(sum_.hurt_completed) < kLeastShare * static_cast<double>(sum_.hurt)) {
@@ -93,6 +95,7 @@ std::string DirectorySummary::json(const Cost& cost) const {
   json["begun_under_faults"] = sum_.hurt;
   json["ended_well_under_faults"] = sum_.hurt_completed;
   json["notices"] = sum_.notices;
+  json["power_cuts"] = sum_.power_cuts;
   json["groups_changed"] = sum_.groups;
   json["caught_up"] = sum_.caught_up;
   json["disks_believed"] = sum_.believed;
@@ -113,9 +116,9 @@ std::string DirectorySummary::text(const Cost& cost) const {
   }
   out += fmt::format(
       "\noperations: {}, ok {}, conflicts {}, unavailable {}, unknown {}, of stopped clients {}\n"
-      "under faults: {} of {} ended well; versions seen by a watch {}\n",
+      "under faults: {} of {} ended well; versions seen by a watch {}; power cuts {}\n",
       sum_.operations, sum_.ok, sum_.conflicts, sum_.unavailable, sum_.unknown, sum_.unreturned,
-      sum_.hurt_completed, sum_.hurt, sum_.notices);
+      sum_.hurt_completed, sum_.hurt, sum_.notices, sum_.power_cuts);
   out += fmt::format(
       "groups changed {}, members caught up {}, disks believed {}, found old {}, fsyncs {}; slowest to "
       "settle "
