@@ -74,6 +74,7 @@ void Directory::start(TimePoint now, const Disk& disk, bool founds, std::vector<
       shard.doubted = shard.holds != 0;
     }
   }
+  if (!disk.empty()) deadlines_.set_earlier(Timer::Groups, now + config_.look_after);
   finish_step();
 }
 

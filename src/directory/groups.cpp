@@ -47,11 +47,15 @@ void Directory::look_after_groups() {
 }
 
 bool Directory::look_after(ShardNumber number) {
+  const Shard& shard = shards_[number];
+  // Whoever wanted the group changed has not come to an end; until somebody does, the shard stands still.
+  const bool abandoned = shard.votes() && shard.sealed();
+  if (abandoned && now_.us - shard.sealed_us > config_.look_after.us) close(number);
   const auto near = ring_->replica_set(centre_of(number), kAll);
   const bool root = is_root(number);
-  if (!root && !holds(near, id_, kTellers)) return false;
+  if (!root && !holds(near, id_, kTellers)) return abandoned;
   const bool untold = spread(number, near, root);
-  if (!root) return untold;
+  if (!root) return untold || abandoned;
   if (!attempts_.contains({number, kSuccessor})) {
     if (const auto group = better_group(number, near)) propose(number, *group);
   }

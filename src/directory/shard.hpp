@@ -47,6 +47,7 @@ struct Shard {
   Ballot fence;             ///< promised for all registers together
   std::map<std::string, Register> registers;
   std::unique_ptr<CatchUp> catch_up;
+  std::int64_t sealed_us = 0;  ///< when it accepted a successor, in this life
 
   [[nodiscard]] bool votes() const { return group.known() && holds == group.epoch && !doubted; }
   /// A member that has accepted a successor takes part in nothing else of the epoch any more.

@@ -60,6 +60,10 @@ void Directory::handle(const overlay::NodeHandle& from, Accept& m) {
       one.promised = answer.promised = m.next;
       one.record = std::move(m.record);
       store_register(m.slot.shard, m.slot.name);
+      if (m.slot.name == kSuccessor) {
+        shard.sealed_us = now_.us;
+        deadlines_.set_earlier(Timer::Groups, now_ + config_.look_after + config_.look_after);
+      }
     }
   }
   reply(from, std::move(answer));
