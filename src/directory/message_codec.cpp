@@ -6,55 +6,26 @@
 
 #include <directory/directory.pb.h>
 
+#include "overlay/wire_reader.hpp"
+
 namespace dart::directory {
 
 namespace {
 
+using overlay::id_bytes;
 using overlay::NodeHandle;
+using overlay::read_enum;
+using overlay::read_id;
+using overlay::WireReader;
 
-/// Why bytes were refused; one flag for a whole message keeps every reader short.
-struct Reader {
-  const char* wrong = nullptr;
-
-  void expect(bool condition, const char* what) {
-    if (!condition && wrong == nullptr) wrong = what;
-  }
-};
-
-std::string id_bytes(const NodeId& id) {
-  std::string out(16, '\0');
-  for (unsigned i = 0; i < 8; ++i) {
-    out[i] = static_cast<char>(id.high >> (56 - 8 * i));
-    out[8 + i] = static_cast<char>(id.low >> (56 - 8 * i));
-  }
-  return out;
-}
-
-NodeId read_id(Reader& reader, const std::string& bytes) {
-  reader.expect(bytes.size() == 16, "an id has 16 bytes");
-  if (bytes.size() != 16) return {};
-  NodeId id;
-  for (unsigned i = 0; i < 8; ++i) {
-    id.high = (id.high << 8) | static_cast<unsigned char>(bytes[i]);
-    id.low = (id.low << 8) | static_cast<unsigned char>(bytes[8 + i]);
-  }
-  return id;
-}
-
-ShardNumber read_shard(Reader& reader, std::uint32_t shard) {
+ShardNumber read_shard(WireReader& reader, std::uint32_t shard) {
   reader.expect(shard < limits::kShards, "there is no such shard");
   return shard;
 }
 
-std::string read_name(Reader& reader, const std::string& name) {
+std::string read_name(WireReader& reader, const std::string& name) {
   reader.expect(name.size() <= limits::kNameBytes, "a name is too long");
   return name;
-}
-
-template <class Enum>
-Enum read_enum(Reader& reader, std::uint32_t number, Enum last) {
-  reader.expect(number >= 1 && number <= static_cast<std::uint32_t>(last), "a kind is unknown");
-  return static_cast<Enum>(number);
 }
 
 void write(pb::Ballot& out, const Ballot& ballot) {
@@ -73,7 +44,7 @@ void write(pb::Record& out, const Record& record) {
     applied.set_version(one.version);
   }
 }
-Record read(Reader& reader, const pb::Record& in) {
+Record read(WireReader& reader, const pb::Record& in) {
   Record record;
   record.version = in.version();
   record.exists = in.exists();
@@ -98,7 +69,7 @@ void write(google::protobuf::RepeatedPtrField<pb::Member>& out, const std::vecto
     }
   }
 }
-std::vector<NodeHandle> read(Reader& reader, const google::protobuf::RepeatedPtrField<pb::Member>& in) {
+std::vector<NodeHandle> read(WireReader& reader, const google::protobuf::RepeatedPtrField<pb::Member>& in) {
   std::vector<NodeHandle> members;
   reader.expect(static_cast<std::size_t>(in.size()) <= limits::kGroup, "a group is too large");
   for (const auto& one : in) {
@@ -125,7 +96,7 @@ void write(pb::Group& out, const Group& group) {
   write(*out.mutable_members(), group.members);
   write(*out.mutable_previous(), group.previous);
 }
-Group read(Reader& reader, const pb::Group& in) {
+Group read(WireReader& reader, const pb::Group& in) {
   Group group{in.epoch(), read(reader, in.members()), read(reader, in.previous())};
   reader.expect(group.known() != group.members.empty(), "a group has an epoch and members");
   return group;
@@ -136,7 +107,7 @@ void write(pb::Slot& out, const Slot& slot) {
   out.set_epoch(slot.epoch);
   out.set_name(slot.name);
 }
-Slot read(Reader& reader, const pb::Slot& in) {
+Slot read(WireReader& reader, const pb::Slot& in) {
   return {read_shard(reader, in.shard()), in.epoch(), read_name(reader, in.name())};
 }
 
@@ -249,46 +220,46 @@ void write(pb::Packet& packet, const Notice& m) {
 
 void write(pb::Packet& packet, const Outlived& m) { packet.mutable_outlived()->set_life(m.life); }
 
-Ask read(Reader& reader, const pb::Ask& in) {
+Ask read(WireReader& reader, const pb::Ask& in) {
   reader.expect(in.value().size() <= limits::kValueBytes, "a value is too long");
   reader.expect(!in.name().empty(), "a name is empty");
   return {read_id(reader, in.request()),
-          read_enum(reader, in.operation(), Operation::Delete),
+          read_enum(reader, in.operation(), 1, Operation::Delete),
           read_name(reader, in.name()),
           in.expected(),
           in.value(),
           in.attempt()};
 }
-Answer read(Reader& reader, const pb::Answer& in) {
+Answer read(WireReader& reader, const pb::Answer& in) {
   reader.expect(in.value().size() <= limits::kValueBytes, "a value is too long");
   return {read_id(reader, in.request()),
           in.attempt(),
-          read_enum(reader, in.outcome(), Outcome::Refused),
+          read_enum(reader, in.outcome(), 1, Outcome::Refused),
           in.version(),
           in.exists(),
           in.value()};
 }
-Promise read(Reader& reader, const pb::Promise& in) {
+Promise read(WireReader& reader, const pb::Promise& in) {
   return {read_shard(reader, in.shard()),
           in.round(),
-          read_enum(reader, in.verdict(), Verdict::Full),
+          read_enum(reader, in.verdict(), 1, Verdict::Full),
           in.life(),
           read(in.promised()),
           read(in.accepted()),
           read(reader, in.record()),
           read(reader, in.group())};
 }
-Accept read(Reader& reader, const pb::Accept& in) {
+Accept read(WireReader& reader, const pb::Accept& in) {
   Accept m{read(reader, in.slot()), in.round(), read(in.ballot()),
            read(in.next()),         {},         read(reader, in.record())};
   reader.expect(static_cast<std::size_t>(in.quorum_size()) <= limits::kGroup, "a quorum is too large");
   for (const auto& one : in.quorum()) m.quorum.push_back({read_id(reader, one.member()), one.life()});
   return m;
 }
-Accepted read(Reader& reader, const pb::Accepted& in) {
+Accepted read(WireReader& reader, const pb::Accepted& in) {
   Accepted m{read_shard(reader, in.shard()),
              in.round(),
-             read_enum(reader, in.verdict(), Verdict::Full),
+             read_enum(reader, in.verdict(), 1, Verdict::Full),
              in.life(),
              read(in.promised()),
              read(reader, in.group()),
@@ -296,15 +267,15 @@ Accepted read(Reader& reader, const pb::Accepted& in) {
   if (in.has_outlived()) m.outlived = {read_id(reader, in.outlived().member()), in.outlived().life()};
   return m;
 }
-Fetch read(Reader& reader, const pb::Fetch& in) {
+Fetch read(WireReader& reader, const pb::Fetch& in) {
   return {read_shard(reader, in.shard()), in.epoch(), {in.life(), in.boot()}, read(in.fence()),
           read_name(reader, in.after()),  in.begins()};
 }
-Fetched read(Reader& reader, const pb::Fetched& in) {
+Fetched read(WireReader& reader, const pb::Fetched& in) {
   Fetched m;
   m.shard = read_shard(reader, in.shard());
   m.epoch = in.epoch();
-  m.verdict = read_enum(reader, in.verdict(), Verdict::Full);
+  m.verdict = read_enum(reader, in.verdict(), 1, Verdict::Full);
   m.known_life = in.known_life();
   m.fence = read(in.fence());
   m.promised = read(in.promised());
@@ -317,7 +288,7 @@ Fetched read(Reader& reader, const pb::Fetched& in) {
   return m;
 }
 
-Message read_body(Reader& reader, const pb::Packet& in) {
+Message read_body(WireReader& reader, const pb::Packet& in) {
   switch (in.body_case()) {
     case pb::Packet::kLocate:
       return Locate{read_shard(reader, in.locate().shard())};
@@ -368,7 +339,7 @@ Result<Wire> parse(std::string_view bytes) {
 }
 
 template <class T>
-Result<T> checked(const Reader& reader, T value) {
+Result<T> checked(const WireReader& reader, T value) {
   if (reader.wrong != nullptr) return fail(ErrorCode::Data, reader.wrong);
   return value;
 }
@@ -383,7 +354,7 @@ std::string encode(const Message& message) {
 
 Result<Message> decode(std::string_view bytes) {
   DART_TRY(const auto in, parse<pb::Packet>(bytes));
-  Reader reader;
+  WireReader reader;
   Message message = read_body(reader, in);
   return checked(reader, std::move(message));
 }
@@ -398,7 +369,7 @@ std::string encode(const StoredRegister& stored) {
 
 Result<StoredRegister> decode_register(std::string_view bytes) {
   DART_TRY(const auto in, parse<pb::StoredRegister>(bytes));
-  Reader reader;
+  WireReader reader;
   StoredRegister stored{read(in.promised()), read(in.accepted()), read(reader, in.record())};
   return checked(reader, std::move(stored));
 }
@@ -413,7 +384,7 @@ std::string encode(const StoredShard& stored) {
 
 Result<StoredShard> decode_shard(std::string_view bytes) {
   DART_TRY(const auto in, parse<pb::StoredShard>(bytes));
-  Reader reader;
+  WireReader reader;
   StoredShard stored{read(reader, in.group()), in.holds(), read(in.fence())};
   return checked(reader, std::move(stored));
 }
@@ -428,7 +399,7 @@ std::string encode(const StoredLife& stored) {
 
 Result<StoredLife> decode_life(std::string_view bytes) {
   DART_TRY(const auto in, parse<pb::StoredLife>(bytes));
-  Reader reader;
+  WireReader reader;
   const StoredLife stored{read_id(reader, in.node()), {in.life(), in.boot()}};
   return checked(reader, stored);
 }
@@ -441,7 +412,7 @@ std::string encode(const Group& group) {
 
 Result<Group> decode_group(std::string_view bytes) {
   DART_TRY(const auto in, parse<pb::Group>(bytes));
-  Reader reader;
+  WireReader reader;
   Group group = read(reader, in);
   reader.expect(group.known(), "a group has an epoch");
   return checked(reader, std::move(group));

@@ -7,38 +7,11 @@
 
 #include <overlay/overlay.pb.h>
 
+#include "overlay/wire_reader.hpp"
+
 namespace dart::overlay {
 
 namespace {
-
-/// Why a frame was refused; one flag for a whole frame keeps every reader short.
-struct Reader {
-  const char* wrong = nullptr;
-
-  void expect(bool condition, const char* what) {
-    if (!condition && wrong == nullptr) wrong = what;
-  }
-};
-
-std::string id_bytes(const NodeId& id) {
-  std::string out(16, '\0');
-  for (unsigned i = 0; i < 8; ++i) {
-    out[i] = static_cast<char>(id.high >> (56 - 8 * i));
-    out[8 + i] = static_cast<char>(id.low >> (56 - 8 * i));
-  }
-  return out;
-}
-
-NodeId read_id(Reader& reader, const std::string& bytes) {
-  reader.expect(bytes.size() == 16, "an id has 16 bytes");
-  if (bytes.size() != 16) return {};
-  NodeId id;
-  for (unsigned i = 0; i < 8; ++i) {
-    id.high = (id.high << 8) | static_cast<unsigned char>(bytes[i]);
-    id.low = (id.low << 8) | static_cast<unsigned char>(bytes[8 + i]);
-  }
-  return id;
-}
 
 constexpr unsigned kMappedPrefix = 12;
 
@@ -61,7 +34,7 @@ void write(pb::Handle& out, const NodeHandle& handle) {
   out.set_nonce(handle.nonce);
 }
 
-NodeHandle read(Reader& reader, const pb::Handle& in) {
+NodeHandle read(WireReader& reader, const pb::Handle& in) {
   NodeHandle handle;
   handle.id = read_id(reader, in.id());
   reader.expect(static_cast<std::size_t>(in.endpoints_size()) <= limits::kEndpoints, "too many endpoints");
@@ -93,7 +66,7 @@ void write(pb::Coordinate& out, const Coordinate& coordinate) {
   out.set_error(coordinate.error);
 }
 
-Coordinate read(Reader& reader, const pb::Coordinate& in) {
+Coordinate read(WireReader& reader, const pb::Coordinate& in) {
   Coordinate coordinate;
   coordinate.x = in.x();
   coordinate.y = in.y();
@@ -115,12 +88,12 @@ void write(List& out, const std::vector<Contact>& contacts) {
   for (const Contact& contact : contacts) write(*out.Add(), contact);
 }
 
-Contact read(Reader& reader, const pb::Contact& in) {
+Contact read(WireReader& reader, const pb::Contact& in) {
   return {read(reader, in.node()), read(reader, in.coordinate())};
 }
 
 template <class List>
-std::vector<Contact> read_list(Reader& reader, const List& in) {
+std::vector<Contact> read_list(WireReader& reader, const List& in) {
   std::vector<Contact> contacts;
   const auto size = static_cast<std::size_t>(in.size());
   reader.expect(size <= limits::kContacts, "too many contacts");
@@ -130,21 +103,15 @@ std::vector<Contact> read_list(Reader& reader, const List& in) {
   return contacts;
 }
 
-std::string read_bytes(Reader& reader, const std::string& bytes, std::size_t limit, const char* what) {
+std::string read_bytes(WireReader& reader, const std::string& bytes, std::size_t limit, const char* what) {
   reader.expect(bytes.size() <= limit, what);
   return bytes.size() <= limit ? bytes : std::string();
 }
 
 template <class Small>
-Small narrow(Reader& reader, std::uint32_t value, std::uint32_t most, const char* what) {
+Small narrow(WireReader& reader, std::uint32_t value, std::uint32_t most, const char* what) {
   reader.expect(value <= most, what);
   return static_cast<Small>(value);
-}
-
-template <class Enum>
-Enum read_enum(Reader& reader, std::uint32_t value, std::uint32_t least, Enum most) {
-  reader.expect(value >= least && value <= static_cast<std::uint32_t>(most), "an unknown kind");
-  return static_cast<Enum>(value);
 }
 
 /// One overload a message: writes it into the envelope's body.
@@ -246,7 +213,7 @@ struct BodyWriter {
   void operator()(const Stale& m) const { write(*out.mutable_stale()->mutable_current(), m.current); }
 };
 
-Heartbeat read(Reader& reader, const pb::Heartbeat& in) {
+Heartbeat read(WireReader& reader, const pb::Heartbeat& in) {
   Heartbeat m;
   m.stamp = in.stamp();
   m.echo = in.echo();
@@ -260,28 +227,28 @@ Heartbeat read(Reader& reader, const pb::Heartbeat& in) {
   return m;
 }
 
-Probe read(Reader& reader, const pb::Probe& in) {
+Probe read(WireReader& reader, const pb::Probe& in) {
   return {in.stamp(), in.member(), read(reader, in.coordinate())};
 }
 
-ProbeReply read(Reader& reader, const pb::ProbeReply& in) {
+ProbeReply read(WireReader& reader, const pb::ProbeReply& in) {
   return {in.stamp(), in.member(), read(reader, in.coordinate()),
           read_bytes(reader, in.badge(), limits::kBadgeBytes, "a badge is too long")};
 }
 
-ContactsRequest read(Reader& reader, const pb::ContactsRequest& in) {
+ContactsRequest read(WireReader& reader, const pb::ContactsRequest& in) {
   return {read_enum(reader, in.kind(), 1, ContactsKind::Leaves),
           narrow<std::uint8_t>(reader, in.row(), NodeId::kDigits - 1, "a row is out of range"), in.stamp(),
           read(reader, in.coordinate())};
 }
 
-ContactsReply read(Reader& reader, const pb::ContactsReply& in) {
+ContactsReply read(WireReader& reader, const pb::ContactsReply& in) {
   return {read_enum(reader, in.kind(), 1, ContactsKind::JoinLeaves),
           narrow<std::uint8_t>(reader, in.row(), NodeId::kDigits - 1, "a row is out of range"), in.stamp(),
           read(reader, in.coordinate()), read_list(reader, in.contacts())};
 }
 
-Routed read(Reader& reader, const pb::Routed& in) {
+Routed read(WireReader& reader, const pb::Routed& in) {
   Routed m;
   m.key = read_id(reader, in.key());
   m.origin = read(reader, in.origin());
@@ -295,7 +262,7 @@ Routed read(Reader& reader, const pb::Routed& in) {
   return m;
 }
 
-Message read_rest(Reader& reader, const pb::Envelope& in) {
+Message read_rest(WireReader& reader, const pb::Envelope& in) {
   switch (in.body_case()) {
     case pb::Envelope::kSuspect:
       return Suspect{read(reader, in.suspect().suspect()), in.suspect().refused()};
@@ -324,7 +291,7 @@ Message read_rest(Reader& reader, const pb::Envelope& in) {
   }
 }
 
-Message read_body(Reader& reader, const pb::Envelope& in) {
+Message read_body(WireReader& reader, const pb::Envelope& in) {
   switch (in.body_case()) {
     case pb::Envelope::kHeartbeat:
       return read(reader, in.heartbeat());
@@ -370,7 +337,7 @@ Result<Envelope> decode(std::string_view bytes) {
   if (!in.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return fail(ErrorCode::Data, "the frame is no overlay message");
   }
-  Reader reader;
+  WireReader reader;
   Envelope envelope;
   envelope.from = read(reader, in.from());
   if (!in.to().empty()) envelope.to = read_id(reader, in.to());
