@@ -28,7 +28,7 @@ void Directory::on(Command& input) {
                  input.expected, std::move(input.value), 0};
   pending.deadline_us = now_.us + config_.patience.us;
   if (refusal != nullptr) {
-    out_->emplace_back(Completed{input.tag, {input.request, 0, Outcome::Refused, 0, false, refusal}});
+    out_->emplace_back(Completed{input.tag, ended(pending.ask, Outcome::Refused, refusal)});
     return;
   }
   pending_.push_back(std::move(pending));
@@ -81,7 +81,7 @@ void Directory::run_clients() {
     Pending& pending = pending_[i];
     if (pending.deadline_us <= now_.us) {
       const bool harmless = pending.ask.operation == Operation::Get || pending.unsettled.empty();
-      complete(i, {pending.ask.request, 0, harmless ? Outcome::Unavailable : Outcome::Unknown, 0, false, {}});
+      complete(i, ended(pending.ask, harmless ? Outcome::Unavailable : Outcome::Unknown));
       continue;
     }
     if (pending.due_us <= now_.us) {

@@ -33,7 +33,7 @@ void Directory::handle(const overlay::NodeHandle& from, Ask& m) {
   const Name name{shard_of(m.name), m.name};
   if (!is_root(name.first)) {
     // Any node could coordinate, but two at once are in each other's way.
-    send(from, Answer{m.request, m.attempt, Outcome::Unavailable, 0, false, {}});
+    send(from, ended(m, Outcome::Unavailable));
     return;
   }
   if (const auto queue = attempts_.find(name); queue != attempts_.end()) {
@@ -59,6 +59,19 @@ void Directory::handle(const overlay::NodeHandle& from, Ask& m) {
   coordinate(std::move(attempt));
 }
 
+bool Directory::Attempt::count(Vote vote) {
+  const bool twice =
+      std::any_of(votes.begin(), votes.end(), [&](const Vote& other) { return other.voter == vote.voter; });
+  if (!twice) votes.push_back(std::move(vote));
+  return !twice;
+}
+
+std::vector<Voucher> Directory::Attempt::quorum() const {
+  std::vector<Voucher> vouchers;
+  for (const Vote& vote : votes) vouchers.push_back({vote.voter, vote.life});
+  return vouchers;
+}
+
 void Directory::coordinate(Attempt attempt) {
   const Name name{attempt.shard, attempt.ask.name};
   attempt.arrival = ++arrivals_;
@@ -74,18 +87,16 @@ void Directory::begin(const Name& name) {
     try_later(attempt);
     return;
   }
-  const bool fresh = attempt.tries == 0;
   if (attempt.ask.operation == Operation::Get && !attempt.settles && !attempt.successor) {
     attempt.ballot = {};
     begin_first(attempt, name, Stage::Read);
     return;
   }
   const auto ready = prepared_.find(name);
-  if (ready != prepared_.end() && ready->second.epoch == group.epoch && fresh) {
+  if (ready != prepared_.end() && ready->second.epoch == group.epoch && attempt.tries == 0) {
     const Prepared prepared = std::move(ready->second);
     prepared_.erase(ready);
     attempt.ballot = prepared.ballot;
-    attempt.epoch = group.epoch;
     weigh(attempt, prepared.record);
     begin_second(attempt, name, prepared.quorum);
     return;
@@ -150,10 +161,7 @@ void Directory::handle(const overlay::NodeHandle& from, Promise& m) {
     return;
   }
   highest_round_ = std::max(highest_round_, m.promised.round);
-  const bool twice = std::any_of(attempt->votes.begin(), attempt->votes.end(),
-                                 [&](const Vote& vote) { return vote.voter == from.id; });
-  if (twice) return;
-  attempt->votes.push_back({from.id, m.life, m.accepted, std::move(m.record)});
+  if (!attempt->count({from.id, m.life, m.accepted, std::move(m.record)})) return;
   if (attempt->votes.size() == group.majority()) decide(*attempt, name);
 }
 
@@ -178,8 +186,7 @@ void Directory::decide(Attempt& attempt, const Name& name) {
     begin(name);
     return;
   }
-  std::vector<Voucher> quorum;
-  for (const Vote& vote : attempt.votes) quorum.push_back({vote.voter, vote.life});
+  const std::vector<Voucher> quorum = attempt.quorum();
   weigh(attempt, current);
   if (attempt.proposal.version == 0) {
     finish(name, attempt.answer, &current);  // never written, by anybody: nothing to settle
@@ -239,11 +246,7 @@ void Directory::handle(const overlay::NodeHandle& from, const Accepted& m) {
     setback(*attempt, name, from.id, m.verdict, m.promised, m.group);
     return;
   }
-  const bool twice = std::any_of(attempt->votes.begin(), attempt->votes.end(),
-                                 [&](const Vote& vote) { return vote.voter == from.id; });
-  if (twice) return;
-  attempt->votes.push_back({from.id, m.life, {}, {}});
-  if (attempt->votes.size() < group.majority()) return;
+  if (!attempt->count({from.id, m.life, {}, {}}) || attempt->votes.size() < group.majority()) return;
   if (attempt->successor) {
     const auto successor = decode_group(attempt->proposal.value);
     rounds_.erase(attempt->round);
@@ -253,9 +256,7 @@ void Directory::handle(const overlay::NodeHandle& from, const Accepted& m) {
     return;
   }
   if (prepared_.size() >= limits::kPrepared) prepared_.erase(prepared_.begin());
-  Prepared& prepared = prepared_[name];
-  prepared = {attempt->epoch, attempt->next, {}, attempt->proposal};
-  for (const Vote& vote : attempt->votes) prepared.quorum.push_back({vote.voter, vote.life});
+  prepared_[name] = {attempt->epoch, attempt->next, attempt->quorum(), attempt->proposal};
   if (attempt->changes) {
     ++counters_.changed;
     announce(name, attempt->proposal.version);
@@ -281,8 +282,7 @@ void Directory::setback(Attempt& attempt, const Name& name, const NodeId& voter,
       try_later(attempt);
       return;
     case Verdict::Full:
-      finish(name, {attempt.ask.request, attempt.ask.attempt, Outcome::Refused, 0, false,
-                    "the shard of this name is full"});
+      finish(name, ended(attempt.ask, Outcome::Refused, "the shard of this name is full"));
       return;
     case Verdict::NoVote:
     case Verdict::Ok:
@@ -320,8 +320,7 @@ void Directory::finish(const Name& name, Answer answer, const Record* decided) {
   });
   // Those that waited for too long were not touched.
   while (!queue->second.empty() && queue->second.front().deadline_us <= now_.us) {
-    const Ask& ask = queue->second.front().ask;
-    tell(queue->second.front(), {ask.request, ask.attempt, Outcome::Unavailable, 0, false, {}});
+    tell(queue->second.front(), ended(queue->second.front().ask, Outcome::Unavailable));
     queue->second.pop_front();
   }
   if (queue->second.empty()) {
@@ -348,10 +347,9 @@ void Directory::tell(const Attempt& attempt, Answer answer) {
 }
 
 void Directory::run_rounds() {
+  if (attempts_.empty()) return;
   std::vector<Name> due;
-  bool any = false;
   for (auto& [name, queue] : attempts_) {
-    any = true;
     if (queue.front().due_us <= now_.us) due.push_back(name);
   }
   for (const Name& name : due) {
@@ -359,14 +357,13 @@ void Directory::run_rounds() {
     if (queue == attempts_.end()) continue;
     Attempt& attempt = queue->second.front();
     if (attempt.deadline_us <= now_.us) {
-      const Outcome outcome = attempt.may_stand ? Outcome::Unknown : Outcome::Unavailable;
-      finish(name, {attempt.ask.request, attempt.ask.attempt, outcome, 0, false, {}});
+      finish(name, ended(attempt.ask, attempt.may_stand ? Outcome::Unknown : Outcome::Unavailable));
     } else {
       ++attempt.tries;
       begin(name);
     }
   }
-  if (any) deadlines_.set_earlier(Timer::Rounds, {now_.us + kRoundsEveryUs});
+  deadlines_.set_earlier(Timer::Rounds, {now_.us + kRoundsEveryUs});
 }
 
 void Directory::handle(const overlay::NodeHandle& from, const Watch& m) {

@@ -24,12 +24,6 @@ std::optional<ShardNumber> shard_in(const std::string& key) {
   return number;
 }
 
-overlay::NodeHandle any_life_of(overlay::NodeHandle node) {
-  node.incarnation = 0;
-  node.nonce = 0;
-  return node;
-}
-
 }  // namespace
 
 Directory::Directory(const Config& config, const overlay::NodeHandle& self, Random random)

@@ -103,6 +103,10 @@ class Directory {
     std::vector<NodeId> against;
     std::int64_t due_us = 0;
     std::int64_t deadline_us = 0;
+
+    /// False when that member's vote is counted already.
+    bool count(Vote vote);
+    [[nodiscard]] std::vector<Voucher> quorum() const;
   };
   /// A ballot that a majority has promised along with the last change.
   struct Prepared {
@@ -221,7 +225,8 @@ class Directory {
   void propose(ShardNumber number, const Group& group);
   void close(ShardNumber number);
   [[nodiscard]] Told& told(ShardNumber number, const NodeId& node);
-  [[nodiscard]] bool all_vote(ShardNumber number);
+  /// Whether a member votes, as far as is known here.
+  [[nodiscard]] bool votes(ShardNumber number, const NodeId& member);
 
   // client.cpp
   void handle(const overlay::NodeHandle& from, const Located& m);

@@ -13,7 +13,7 @@ namespace dart::directory {
 /// as a register of its own (kSuccessor); once that is decided nothing more can be decided in the old epoch.
 struct Group {
   std::uint64_t epoch = 0;  ///< 0: none known
-  /// Id and endpoints; incarnation and nonce are zero: any life of the node is meant.
+  /// Each by any_life_of().
   std::vector<overlay::NodeHandle> members;
   std::vector<overlay::NodeHandle> previous;  ///< of epoch - 1; empty for the first
 
@@ -29,6 +29,13 @@ struct Group {
     return std::any_of(nodes.begin(), nodes.end(), [&](const auto& node) { return node.id == id; });
   }
 };
+
+/// How a group names a node: any life of it is meant.
+[[nodiscard]] inline overlay::NodeHandle any_life_of(overlay::NodeHandle node) {
+  node.incarnation = 0;
+  node.nonce = 0;
+  return node;
+}
 
 /// The name of the register that decides which group follows; no record of a client can have it.
 inline constexpr const char* kSuccessor = "";

@@ -83,7 +83,10 @@ bool Directory::spread(ShardNumber number, const std::vector<overlay::NodeHandle
   for (const auto& member : shard.group.members) {
     if (!holds(near, member.id, limits::kNear)) tell(member, true);
   }
-  if (!all_vote(number)) return untold;
+  const auto& members = shard.group.members;
+  if (!std::all_of(members.begin(), members.end(), [&](const auto& m) { return votes(number, m.id); })) {
+    return untold;
+  }
   for (const auto& former : shard.group.previous) {
     if (shard.group.contains(former.id)) continue;
     if (former.id == id_) {
@@ -96,13 +99,11 @@ bool Directory::spread(ShardNumber number, const std::vector<overlay::NodeHandle
   return untold;
 }
 
-bool Directory::all_vote(ShardNumber number) {
+bool Directory::votes(ShardNumber number, const NodeId& member) {
   const Shard& shard = shards_[number];
-  return std::all_of(shard.group.members.begin(), shard.group.members.end(), [&](const auto& member) {
-    if (member.id == id_) return shard.votes();
-    const Told& known = told(number, member.id);
-    return known.epoch == shard.group.epoch && known.votes;
-  });
+  if (member == id_) return shard.votes();
+  const Told& known = told(number, member);
+  return known.epoch == shard.group.epoch && known.votes;
 }
 
 /// One member more, fewer, or another: never two at once, so that most of the old group is in the new one.
@@ -114,12 +115,9 @@ std::optional<Group> Directory::better_group(ShardNumber number,
   std::size_t missing = 0;
   for (const auto& member : group.members) {
     const std::pair key{number, member.id};
-    if (holds(near, member.id, near.size())) {
+    if (Group::holds(near, member.id)) {
       missing_since_.erase(key);
-      const Told& known = told(number, member.id);
-      const bool votes =
-          member.id == id_ ? shards_[number].votes() : known.epoch == group.epoch && known.votes;
-      if (!votes) return std::nullopt;  // one change after the other
+      if (!votes(number, member.id)) return std::nullopt;  // one change after the other
       if (!holds(near, member.id, limits::kNear)) far = &member;
       continue;
     }
@@ -147,10 +145,7 @@ std::optional<Group> Directory::better_group(ShardNumber number,
   } else if (size >= limits::kGroup || !anybody || gone != nullptr) {
     return std::nullopt;
   }
-  overlay::NodeHandle member = *newcomer;
-  member.incarnation = 0;
-  member.nonce = 0;
-  next.members.push_back(member);
+  next.members.push_back(any_life_of(*newcomer));
   return next;
 }
 

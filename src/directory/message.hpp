@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -55,6 +56,11 @@ struct Answer {
   bool exists = false;
   std::string value;
 };
+
+/// An answer without a record.
+[[nodiscard]] inline Answer ended(const Ask& ask, Outcome outcome, std::string reason = {}) {
+  return {ask.request, ask.attempt, outcome, 0, false, std::move(reason)};
+}
 
 enum class Verdict : std::uint8_t {
   Ok = 1,

@@ -274,9 +274,10 @@ class DirectoryChaos final : public Observer {
   [[nodiscard]] std::string unsettled() const {
     for (directory::ShardNumber shard = 0; shard < directory::limits::kShards; ++shard) {
       const directory::Group group = newest_group(shard);
-      if (voters(shard, group, UINT32_MAX) < group.majority()) {
-        return fmt::format("shard {}: {} of {} members of epoch {} vote", shard,
-                           voters(shard, group, UINT32_MAX), group.members.size(), group.epoch);
+      const std::size_t voting = voters(shard, group, UINT32_MAX);
+      if (voting < group.majority()) {
+        return fmt::format("shard {}: {} of {} members of epoch {} vote", shard, voting, group.members.size(),
+                           group.epoch);
       }
     }
     return {};
