@@ -39,18 +39,23 @@ void Directory::ask(Pending& pending) {
   const ShardNumber shard = shard_of(pending.ask.name);
   pending.due_us = std::min(now_.us + config_.ask_again.us, pending.deadline_us);
   deadlines_.set_earlier(Timer::Clients, {pending.due_us});
-  if (coordinators_[shard].id.is_zero()) {
-    pending.asked = false;
-    out_->emplace_back(RouteTo{centre_of(shard), encode(Locate{shard})});
-    return;
-  }
-  pending.asked = true;
+  pending.asked = reach(shard);
+  if (!pending.asked) return;
   pending.unsettled.insert(++pending.ask.attempt);
   send(coordinators_[shard], pending.ask);
 }
 
+bool Directory::reach(ShardNumber number) {
+  if (!coordinators_[number].id.is_zero()) return true;
+  out_->emplace_back(RouteTo{centre_of(number), encode(Locate{number})});
+  return false;
+}
+
 void Directory::handle(const overlay::NodeHandle& from, const Located& m) {
   coordinators_[m.shard] = from;
+  for (Listing& listing : listings_) {
+    if (!listing.parts[m.shard].asked && !listing.parts[m.shard].done) ask(listing, m.shard);
+  }
   for (Pending& pending : pending_) {
     if (!pending.asked && shard_of(pending.ask.name) == m.shard) ask(pending);
   }
@@ -91,6 +96,7 @@ void Directory::run_clients() {
     deadlines_.set_earlier(Timer::Clients, {pending.due_us});
     ++i;
   }
+  run_listings();
   for (auto& [name, watch] : watches_) {
     if (watch.renew_us <= now_.us) renew(name, watch);
     deadlines_.set_earlier(Timer::Clients, {watch.renew_us});

@@ -36,7 +36,8 @@ void Directory::handle(const overlay::NodeHandle& from, Ask& m) {
     send(from, ended(m, Outcome::Unavailable));
     return;
   }
-  if (const auto queue = attempts_.find(name); queue != attempts_.end()) {
+  const auto queue = attempts_.find(name);
+  if (queue != attempts_.end()) {
     const auto known = std::find_if(queue->second.begin(), queue->second.end(),
                                     [&](const Attempt& a) { return a.ask.request == m.request; });
     if (known != queue->second.end()) {
@@ -47,8 +48,10 @@ void Directory::handle(const overlay::NodeHandle& from, Ask& m) {
       return;
     }
   }
-  if (rounds_.size() >= limits::kOperations) {
+  if (queue == attempts_.end() ? attempts_.size() >= limits::kOperations
+                               : queue->second.size() >= limits::kQueue) {
     ++counters_.dropped_full;
+    send(from, ended(m, Outcome::Unavailable));
     return;
   }
   Attempt attempt;
@@ -347,7 +350,8 @@ void Directory::tell(const Attempt& attempt, Answer answer) {
 }
 
 void Directory::run_rounds() {
-  if (attempts_.empty()) return;
+  run_sweeps();
+  if (attempts_.empty() && sweeps_.empty()) return;
   std::vector<Name> due;
   for (auto& [name, queue] : attempts_) {
     if (queue.front().due_us <= now_.us) due.push_back(name);

@@ -135,6 +135,33 @@ class Directory {
     bool told = false;
     bool silent = false;  // the coordinator has not answered since it was asked
   };
+  /// A list of a local client: each shard is asked, piece by piece.
+  struct Listing {
+    struct Part {
+      std::string after;
+      std::int64_t due_us = 0;
+      std::size_t names = 0;
+      bool asked = false;  // the present coordinator has it
+      bool done = false;
+    };
+    std::uint64_t tag = 0;
+    RequestId request;
+    std::string prefix;
+    std::uint32_t limit = 0;
+    std::int64_t deadline_us = 0;
+    std::array<Part, limits::kShards> parts;
+    std::vector<NameVersion> names;
+  };
+  /// One piece of a list at its coordinator, until a majority has told.
+  struct Sweep {
+    Scan scan;
+    overlay::NodeHandle client;
+    std::uint64_t epoch = 0;
+    std::int64_t deadline_us = 0;
+    std::vector<NodeId> told;
+    std::map<std::string, Browsed::Entry> entries;  // the newest of each name
+    std::optional<std::string> until;               // not everybody told of what comes later
+  };
   struct Told {
     NodeId node;
     std::uint64_t nonce = 0;
@@ -156,6 +183,7 @@ class Directory {
   void on(const Neighbours&);
   void on(const Persisted& input);
   void on(Command& input);
+  void on(ListNames& input);
   void on(StartWatch& input);
   void on(const StopWatch& input);
   void dispatch(const overlay::NodeHandle& from, Message& message);
@@ -232,10 +260,22 @@ class Directory {
   void handle(const overlay::NodeHandle& from, const Located& m);
   void handle(const overlay::NodeHandle& from, Answer& m);
   void handle(const overlay::NodeHandle& from, const Notice& m);
+  /// Whether it is known who coordinates a shard; asks the ring otherwise.
+  [[nodiscard]] bool reach(ShardNumber number);
   void ask(Pending& pending);
   void complete(std::size_t index, Answer answer);
   void run_clients();
   void renew(const std::string& name, OwnWatch& watch);
+
+  // listing.cpp
+  void handle(const overlay::NodeHandle& from, Scan& m);
+  void handle(const overlay::NodeHandle& from, Scanned& m);
+  void handle(const overlay::NodeHandle& from, const Browse& m);
+  void handle(const overlay::NodeHandle& from, Browsed& m);
+  void ask(Listing& listing, ShardNumber number);
+  void run_listings();
+  void run_sweeps();
+  void end_listing(std::size_t index, Outcome outcome);
 
   Config config_;
   overlay::NodeHandle self_;  // as others may address any life of it
@@ -273,6 +313,8 @@ class Directory {
   std::vector<Pending> pending_;
   std::array<overlay::NodeHandle, limits::kShards> coordinators_;
   std::map<std::string, OwnWatch> watches_;
+  std::vector<Listing> listings_;
+  std::map<std::uint64_t, Sweep> sweeps_;  // by round
   Counters counters_;
 };
 

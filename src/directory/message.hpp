@@ -62,6 +62,12 @@ struct Answer {
   return {ask.request, ask.attempt, outcome, 0, false, std::move(reason)};
 }
 
+/// A record, as a list names it.
+struct NameVersion {
+  std::string name;
+  std::uint64_t version = 0;
+};
+
 enum class Verdict : std::uint8_t {
   Ok = 1,
   Rejected = 2,  ///< a higher ballot has been promised
@@ -175,7 +181,48 @@ struct Outlived {
   std::uint64_t life = 0;
 };
 
+/// Which names of a shard begin like this? From a client to the coordinator.
+struct Scan {
+  RequestId request;
+  ShardNumber shard = 0;
+  std::string prefix;
+  std::string after;        ///< only names that come later, in the order of bytes
+  std::uint32_t limit = 1;  ///< so many entries are enough
+};
+struct Scanned {
+  RequestId request;
+  ShardNumber shard = 0;
+  Outcome outcome = Outcome::Unavailable;
+  std::vector<NameVersion> names;  ///< of records that exist
+  std::string after;               ///< everything up to this name has been looked at
+  bool more = false;               ///< there may be names behind it
+};
+
+/// The same of one voter. Tombstones are told of too: they hide older versions that others hold.
+struct Browse {
+  ShardNumber shard = 0;
+  std::uint64_t epoch = 0;
+  std::uint64_t round = 0;
+  std::string prefix;
+  std::string after;
+  std::uint32_t limit = 1;
+};
+struct Browsed {
+  struct Entry {
+    std::string name;
+    Ballot accepted;
+    std::uint64_t version = 0;
+    bool exists = false;
+  };
+  ShardNumber shard = 0;
+  std::uint64_t round = 0;
+  Verdict verdict = Verdict::NoVote;
+  Group group;  ///< of Moved
+  std::vector<Entry> entries;
+  bool last = true;
+};
+
 using Message = std::variant<Locate, Located, Ask, Answer, Prepare, Promise, Accept, Accepted, Fetch, Fetched,
-                             Offer, Offered, Watch, Notice, Outlived>;
+                             Offer, Offered, Watch, Notice, Outlived, Scan, Scanned, Browse, Browsed>;
 
 }  // namespace dart::directory

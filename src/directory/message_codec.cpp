@@ -219,6 +219,51 @@ void write(pb::Packet& packet, const Notice& m) {
 }
 
 void write(pb::Packet& packet, const Outlived& m) { packet.mutable_outlived()->set_life(m.life); }
+void write(pb::Packet& packet, const Scan& m) {
+  auto& out = *packet.mutable_scan();
+  out.set_request(id_bytes(m.request));
+  out.set_shard(m.shard);
+  out.set_prefix(m.prefix);
+  out.set_after(m.after);
+  out.set_limit(m.limit);
+}
+void write(pb::Packet& packet, const Scanned& m) {
+  auto& out = *packet.mutable_scanned();
+  out.set_request(id_bytes(m.request));
+  out.set_shard(m.shard);
+  out.set_outcome(static_cast<std::uint32_t>(m.outcome));
+  for (const NameVersion& name : m.names) {
+    auto& one = *out.add_names();
+    one.set_name(name.name);
+    one.set_version(name.version);
+  }
+  out.set_after(m.after);
+  out.set_more(m.more);
+}
+void write(pb::Packet& packet, const Browse& m) {
+  auto& out = *packet.mutable_browse();
+  out.set_shard(m.shard);
+  out.set_epoch(m.epoch);
+  out.set_round(m.round);
+  out.set_prefix(m.prefix);
+  out.set_after(m.after);
+  out.set_limit(m.limit);
+}
+void write(pb::Packet& packet, const Browsed& m) {
+  auto& out = *packet.mutable_browsed();
+  out.set_shard(m.shard);
+  out.set_round(m.round);
+  out.set_verdict(static_cast<std::uint32_t>(m.verdict));
+  if (m.group.known()) write(*out.mutable_group(), m.group);
+  for (const Browsed::Entry& entry : m.entries) {
+    auto& one = *out.add_entries();
+    one.set_name(entry.name);
+    write(*one.mutable_accepted(), entry.accepted);
+    one.set_version(entry.version);
+    one.set_exists(entry.exists);
+  }
+  out.set_last(m.last);
+}
 
 Ask read(WireReader& reader, const pb::Ask& in) {
   reader.expect(in.value().size() <= limits::kValueBytes, "a value is too long");
@@ -288,6 +333,33 @@ Fetched read(WireReader& reader, const pb::Fetched& in) {
   return m;
 }
 
+Scan read(WireReader& reader, const pb::Scan& in) {
+  return {read_id(reader, in.request()), read_shard(reader, in.shard()), read_name(reader, in.prefix()),
+          read_name(reader, in.after()), in.limit()};
+}
+Scanned read(WireReader& reader, const pb::Scanned& in) {
+  Scanned m{read_id(reader, in.request()),
+            read_shard(reader, in.shard()),
+            read_enum(reader, in.outcome(), 1, Outcome::Refused),
+            {},
+            read_name(reader, in.after()),
+            in.more()};
+  for (const auto& one : in.names()) m.names.push_back({read_name(reader, one.name()), one.version()});
+  return m;
+}
+Browse read(WireReader& reader, const pb::Browse& in) {
+  return {read_shard(reader, in.shard()), in.epoch(), in.round(), read_name(reader, in.prefix()),
+          read_name(reader, in.after()),  in.limit()};
+}
+Browsed read(WireReader& reader, const pb::Browsed& in) {
+  Browsed m{read_shard(reader, in.shard()), in.round(), read_enum(reader, in.verdict(), 1, Verdict::Full),
+            read(reader, in.group()),       {},         in.last()};
+  for (const auto& one : in.entries()) {
+    m.entries.push_back({read_name(reader, one.name()), read(one.accepted()), one.version(), one.exists()});
+  }
+  return m;
+}
+
 Message read_body(WireReader& reader, const pb::Packet& in) {
   switch (in.body_case()) {
     case pb::Packet::kLocate:
@@ -322,6 +394,14 @@ Message read_body(WireReader& reader, const pb::Packet& in) {
       return Notice{read_name(reader, in.notice().name()), in.notice().version()};
     case pb::Packet::kOutlived:
       return Outlived{in.outlived().life()};
+    case pb::Packet::kScan:
+      return read(reader, in.scan());
+    case pb::Packet::kScanned:
+      return read(reader, in.scanned());
+    case pb::Packet::kBrowse:
+      return read(reader, in.browse());
+    case pb::Packet::kBrowsed:
+      return read(reader, in.browsed());
     case pb::Packet::BODY_NOT_SET:
       break;
   }

@@ -42,6 +42,14 @@ struct Command {
   std::uint64_t expected = 0;
   std::string value;
 };
+/// Which records have names that begin with `prefix`? Answered by Listed with the same tag. Each change that
+/// was acknowledged before is seen; one that is under way may be seen or not.
+struct ListNames {
+  std::uint64_t tag = 0;
+  std::string prefix;
+  std::string after;  ///< only names that come later, in the order of bytes
+  std::uint32_t limit = limits::kListed;
+};
 /// Watch a record until Unwatch; each new version comes as Changed.
 struct StartWatch {
   std::string name;
@@ -50,7 +58,8 @@ struct StopWatch {
   std::string name;
 };
 
-using Input = std::variant<Tick, Heard, Reached, Neighbours, Persisted, Command, StartWatch, StopWatch>;
+using Input =
+    std::variant<Tick, Heard, Reached, Neighbours, Persisted, Command, ListNames, StartWatch, StopWatch>;
 
 /// One entry of a node's disk: written, or erased when there is no value.
 struct Write {
@@ -75,12 +84,19 @@ struct Completed {
   std::uint64_t tag = 0;
   Answer answer;
 };
+struct Listed {
+  std::uint64_t tag = 0;
+  Outcome outcome = Outcome::Unavailable;  ///< Ok, Unavailable or Refused
+  std::vector<NameVersion> names;          ///< in the order of bytes
+  bool more = false;                       ///< the limit cut the list: go on after the last name
+  std::string reason;                      ///< of Refused
+};
 struct Changed {
   std::string name;
   std::uint64_t version = 0;
 };
 
-using Action = std::variant<Persist, Tell, RouteTo, Completed, Changed>;
+using Action = std::variant<Persist, Tell, RouteTo, Completed, Listed, Changed>;
 
 /// What was found on disk, in any order.
 using Disk = std::vector<std::pair<std::string, std::string>>;

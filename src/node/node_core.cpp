@@ -95,12 +95,14 @@ void NodeCore::pass_on(TimePoint now, std::vector<Action>& out) {
     } else if (auto* route = std::get_if<directory::RouteTo>(&action)) {
       step_overlay(now, overlay::Route{route->key, next_request_++, directory::kService,
                                        overlay::HopMode::Direct, false, std::move(route->payload)});
-    } else if (auto* persist = std::get_if<directory::Persist>(&action)) {
-      out.emplace_back(std::move(*persist));
-    } else if (auto* completed = std::get_if<directory::Completed>(&action)) {
-      out.emplace_back(std::move(*completed));
     } else {
-      out.emplace_back(std::get<directory::Changed>(std::move(action)));
+      std::visit(
+          [&](auto& one) {
+            if constexpr (std::is_constructible_v<Action, decltype(std::move(one))>) {
+              out.emplace_back(std::move(one));
+            }
+          },
+          action);
     }
   }
   given.by_overlay.clear();

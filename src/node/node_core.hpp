@@ -21,10 +21,11 @@ struct Joined<std::variant<First...>, std::variant<Second...>> {
 
 /// What a driver feeds, and what it performs: that of all machines. `directory::Heard` and the like are
 /// between the machines and do not appear.
-using Input = Joined<overlay::Input, std::variant<directory::Persisted, directory::Command,
-                                                  directory::StartWatch, directory::StopWatch>>::type;
-using Action =
-    Joined<overlay::Action, std::variant<directory::Persist, directory::Completed, directory::Changed>>::type;
+using Input =
+    Joined<overlay::Input, std::variant<directory::Persisted, directory::Command, directory::ListNames,
+                                        directory::StartWatch, directory::StopWatch>>::type;
+using Action = Joined<overlay::Action, std::variant<directory::Persist, directory::Completed,
+                                                    directory::Listed, directory::Changed>>::type;
 
 /// How a node comes up.
 struct StartPlan {

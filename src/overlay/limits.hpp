@@ -14,7 +14,7 @@ inline constexpr std::size_t kBadgeBytes = 64;
 /// Contacts in one message at most; a larger list is refused.
 inline constexpr std::size_t kContacts = 64;
 /// Bytes of the payload of a routed or direct message.
-inline constexpr std::size_t kPayloadBytes = 64U << 10;
+inline constexpr std::size_t kPayloadBytes = 96U << 10;
 /// Bytes of one encoded message, whatever its kind.
 inline constexpr std::size_t kMessageBytes = kPayloadBytes + 4096;
 /// Hops of one routed message; beyond it is dropped and counted.

@@ -1,0 +1,153 @@
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <optional>
+
+#include "sim/world.hpp"
+
+namespace dart::sim {
+namespace {
+
+using directory::Answer;
+using directory::Listed;
+using directory::Operation;
+using directory::Outcome;
+
+constexpr std::int64_t kSecond = 1'000'000;
+
+/// A ring whose nodes keep firm records; every message goes through its bytes.
+class Records : public ::testing::Test, public Observer {
+ protected:
+  void come_up(std::uint32_t nodes) {
+    WorldOptions options;
+    options.seed = 3;
+    options.directory.emplace();
+    options.codec_every = 1;
+    options.check_every = 1;
+    world_.emplace(options, *make_delay_model("plane", Random(1)));
+    world_->set_observer(this);
+    for (std::uint32_t m = 0; m < nodes; ++m) {
+      world_->add_machine();
+      world_->start(m, {0}, m == 0);
+      run(1);
+    }
+    run(10);
+  }
+  void run(int seconds) { world_->run_until(world_->now() + Duration{seconds * kSecond}); }
+
+  void on_action(std::uint32_t, const node::Action& action) override {
+    if (const auto* done = std::get_if<directory::Completed>(&action)) answers_[done->tag] = done->answer;
+    if (const auto* listed = std::get_if<Listed>(&action)) lists_[listed->tag] = *listed;
+  }
+
+  Answer ask(std::uint32_t machine, Operation operation, const std::string& name, std::uint64_t expected = 0,
+             const std::string& value = {}) {
+    const std::uint64_t tag = ++tags_;
+    world_->command(machine,
+                    directory::Command{tag, NodeId::draw(random_), operation, name, expected, value});
+    return await(answers_, tag);
+  }
+  Listed list(std::uint32_t machine, const std::string& prefix, const std::string& after = {},
+              std::uint32_t limit = directory::limits::kListed) {
+    const std::uint64_t tag = ++tags_;
+    world_->command(machine, directory::ListNames{tag, prefix, after, limit});
+    return await(lists_, tag);
+  }
+  static std::vector<std::string> names_of(const Listed& listed) {
+    std::vector<std::string> names;
+    for (const auto& one : listed.names) names.push_back(one.name);
+    return names;
+  }
+
+  std::optional<World> world_;
+  Random random_{5};
+
+ private:
+  template <class Got>
+  Got await(const std::map<std::uint64_t, Got>& got, std::uint64_t tag) {
+    const TimePoint until = world_->now() + Duration{20 * kSecond};
+    while (!got.contains(tag) && world_->run_one(until)) continue;
+    EXPECT_TRUE(got.contains(tag));
+    return got.contains(tag) ? got.at(tag) : Got{};
+  }
+
+  std::uint64_t tags_ = 0;
+  std::map<std::uint64_t, Answer> answers_;
+  std::map<std::uint64_t, Listed> lists_;
+};
+
+TEST_F(Records, a_list_has_the_records_with_the_prefix_in_order_from_any_node) {
+  come_up(12);
+  for (int i = 0; i < 30; ++i) {
+    ASSERT_EQ(ask(static_cast<std::uint32_t>(i % 12), Operation::Set, fmt::format("view/{:02}", i)).outcome,
+              Outcome::Ok);
+  }
+  ask(0, Operation::Set, "table/1");
+  ask(1, Operation::Set, "view/03", 1, "again");
+  ask(2, Operation::Delete, "view/05", 1);
+  const Listed listed = list(7, "view/");
+  EXPECT_EQ(listed.outcome, Outcome::Ok);
+  EXPECT_FALSE(listed.more);
+  ASSERT_EQ(listed.names.size(), 29U);
+  EXPECT_EQ(listed.names[3].name, "view/03");
+  EXPECT_EQ(listed.names[3].version, 2U);
+  EXPECT_EQ(listed.names[5].name, "view/06");  // 05 is no more
+  EXPECT_EQ(list(3, "").names.size(), 30U);
+  EXPECT_EQ(names_of(list(3, "table/1")), std::vector<std::string>{"table/1"});
+  EXPECT_TRUE(list(3, "nothing").names.empty());
+}
+
+TEST_F(Records, a_list_that_is_cut_goes_on_after_its_last_name) {
+  come_up(3);
+  for (int i = 0; i < 40; ++i) ask(0, Operation::Set, fmt::format("{:02}", i));
+  std::vector<std::string> all;
+  std::string after;
+  for (bool more = true; more;) {
+    const Listed piece = list(1, "", after, 7);
+    ASSERT_EQ(piece.outcome, Outcome::Ok);
+    ASSERT_LE(piece.names.size(), 7U);
+    for (const auto& one : piece.names) all.push_back(one.name);
+    more = piece.more;
+    if (more) after = all.back();
+  }
+  ASSERT_EQ(all.size(), 40U);
+  for (int i = 0; i < 40; ++i) EXPECT_EQ(all[static_cast<std::size_t>(i)], fmt::format("{:02}", i));
+}
+
+TEST_F(Records, a_list_takes_the_word_of_a_majority_over_a_stale_member) {
+  come_up(5);
+  for (int i = 0; i < 20; ++i) ask(0, Operation::Set, fmt::format("{}", i));
+  for (std::uint32_t m = 1; m < 5; ++m) world_->cut(m, 0);  // nobody is heard by the first
+  for (int i = 0; i < 20; i += 2) {
+    EXPECT_EQ(ask(3, Operation::Delete, fmt::format("{}", i), 1).outcome, Outcome::Ok);
+  }
+  world_->mend_cuts();
+  EXPECT_EQ(list(2, "").names.size(), 10U);
+}
+
+TEST_F(Records, a_list_without_a_majority_is_unavailable) {
+  come_up(2);
+  ask(0, Operation::Set, "name");
+  world_->crash(1, false);
+  EXPECT_EQ(list(0, "").outcome, Outcome::Unavailable);
+}
+
+TEST_F(Records, the_largest_record_goes_to_all_members_and_to_a_new_one) {
+  come_up(4);
+  const std::string large(directory::limits::kValueBytes, 'x');
+  const std::string name(directory::limits::kNameBytes, 'n');
+  std::uint64_t version = 0;
+  for (int i = 0; i < 20; ++i) version = ask(1, Operation::Set, name, version, large).version;
+  EXPECT_EQ(version, 20U);
+  world_->add_machine();
+  world_->start(4, {0});
+  run(20);
+  for (std::uint32_t m = 0; m < 2; ++m) world_->crash(m, false);
+  run(5);
+  EXPECT_EQ(ask(4, Operation::Get, name).value, large);
+  EXPECT_EQ(ask(4, Operation::Set, name, 20, large + "x").outcome, Outcome::Refused);
+}
+
+}  // namespace
+}  // namespace dart::sim
