@@ -1,31 +1,26 @@
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <optional>
-#include <variant>
+#include <tuple>
 #include <vector>
 
 #include "base/random.hpp"
 #include "base/time.hpp"
-#include "directory/directory.hpp"
+#include "node/seats.hpp"
 #include "overlay/overlay_node.hpp"
 
 namespace dart::node {
 
-template <class First, class Second>
-struct Joined;
-template <class... First, class... Second>
-struct Joined<std::variant<First...>, std::variant<Second...>> {
-  using type = std::variant<First..., Second...>;
-};
+/// What a driver feeds, and what it performs: that of all machines. What passes between the machines does not
+/// appear.
+using Input = WithSeats<overlay::Input, Seats>::Commands;
+using Action = WithSeats<overlay::Action, Seats>::Answers;
 
-/// What a driver feeds, and what it performs: that of all machines. `directory::Heard` and the like are
-/// between the machines and do not appear.
-using Input =
-    Joined<overlay::Input, std::variant<directory::Persisted, directory::Command, directory::ListNames,
-                                        directory::StartWatch, directory::StopWatch>>::type;
-using Action = Joined<overlay::Action, std::variant<directory::Persist, directory::Completed,
-                                                    directory::Listed, directory::Changed>>::type;
+/// Which machines stand beside the overlay, and how they are set up.
+using Beside = OfSeats<Seats>::Configs;
 
 /// How a node comes up.
 struct StartPlan {
@@ -40,45 +35,55 @@ struct StartPlan {
 };
 
 /// One node, all machines joined. The driver stores the new incarnation before it makes a NodeCore, feeds
-/// inputs with the time, and performs the actions in order.
+/// inputs with the time, and performs the actions in order. Requests that a driver routes have numbers below
+/// 2^63.
 class NodeCore {
  public:
-  /// Without a Directory's configuration the node only routes.
+  /// With nothing beside the overlay the node only routes.
   NodeCore(const overlay::Config& config, const overlay::NodeHandle& self, Random random,
-           const std::optional<directory::Config>& directory = std::nullopt);
+           const Beside& beside = {});
 
   /// The first call: joins, or makes a ring.
   void start(TimePoint now, StartPlan plan, std::vector<Action>& out);
   void step(TimePoint now, Input&& input, std::vector<Action>& out);
   [[nodiscard]] std::optional<TimePoint> next_deadline() const {
-    auto earliest = overlay_.next_deadline();
-    if (directory_) {
-      const auto own = directory_->next_deadline();
-      if (own && (!earliest || *own < *earliest)) earliest = own;
-    }
-    if (retry_us_ == 0) return earliest;
-    return !earliest || earliest->us > retry_us_ ? TimePoint{retry_us_} : *earliest;
+    std::int64_t earliest = retry_us_ == 0 ? INT64_MAX : retry_us_;
+    const auto offer = [&](std::optional<TimePoint> due) {
+      if (due) earliest = std::min(earliest, due->us);
+    };
+    offer(overlay_.next_deadline());
+    std::apply([&](const auto&... machine) { ((machine ? offer(machine->next_deadline()) : void()), ...); },
+               machines_);
+    return earliest == INT64_MAX ? std::nullopt : std::optional<TimePoint>(TimePoint{earliest});
   }
   [[nodiscard]] overlay::View view() const { return overlay_.view(); }
   [[nodiscard]] const overlay::OverlayNode& overlay() const { return overlay_; }
   /// Null in a node without one.
-  [[nodiscard]] const directory::Directory* directory() const { return directory_.get(); }
+  [[nodiscard]] const directory::Directory* directory() const { return machine<directory::Directory>(); }
   void check_invariants() const {
     overlay_.check_invariants();
-    if (directory_) directory_->check_invariants();
+    std::apply([](const auto&... machine) { ((machine ? machine->check_invariants() : void()), ...); },
+               machines_);
   }
 
  private:
+  template <class Machine>
+  [[nodiscard]] Machine* machine() const {
+    return std::get<std::unique_ptr<Machine>>(machines_).get();
+  }
   void join_again(TimePoint now);
   void look_at(TimePoint now, const overlay::Action& action);
   void step_overlay(TimePoint now, overlay::Input&& input);
-  void step_directory(TimePoint now, directory::Input input);
+  template <class Seat>
+  void step_machine(TimePoint now, typename Seat::Input input);
   void pass_on(TimePoint now, std::vector<Action>& out);
+  template <class Seat>
+  bool pass_one_on(TimePoint now, std::size_t& done, std::vector<Action>& out);
   bool keep(TimePoint now, overlay::Action& action);
 
   overlay::OverlayNode overlay_;
-  std::unique_ptr<directory::Directory> directory_;
-  std::uint64_t next_request_ = std::uint64_t{1} << 63;  // of messages routed for the Directory
+  OfSeats<Seats>::Machines machines_;
+  std::uint64_t next_request_ = 1;  // of messages routed for machines that do not number them
   Random random_;
   StartPlan plan_;
   std::int64_t retry_us_ = 0;  // when to join again; 0: nothing to do

@@ -78,7 +78,8 @@ void World::start(std::uint32_t number, const std::vector<std::uint32_t>& seeds,
     machine.next_sent = 0;
   }
   const auto handle = handle_of(number, machine.disk.incarnation, random.next() | 1);
-  machine.core = std::make_unique<node::NodeCore>(options_.config, handle, random, options_.directory);
+  machine.core =
+      std::make_unique<node::NodeCore>(options_.config, handle, random, node::Beside{options_.directory});
   machine.state = MachineState::Up;
   machine.host_answers = true;
   machine.wake_us = INT64_MAX;

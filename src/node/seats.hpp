@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <tuple>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "directory/directory.hpp"
+#include "overlay/action.hpp"
+#include "overlay/input.hpp"
+
+namespace dart::node {
+
+/// The Directory's place beside the overlay. A seat says what NodeCore has to know of a machine:
+/// - which service's messages are for it;
+/// - which of its inputs a driver feeds (Commands), and which of its actions a driver performs (Answers);
+/// - `told`: what an action of the overlay means to it. Of those that belong to a service it sees only its
+///   own, and nobody else does;
+/// - `wanted`: what an action of it wants of the overlay; nothing: it is an Answer.
+struct DirectorySeat {
+  using Machine = directory::Directory;
+  using Config = directory::Config;
+  using Tick = directory::Tick;
+  using Input = directory::Input;
+  using Action = directory::Action;
+  using Commands = std::variant<directory::Persisted, directory::Command, directory::ListNames,
+                                directory::StartWatch, directory::StopWatch>;
+  using Answers =
+      std::variant<directory::Persist, directory::Completed, directory::Listed, directory::Changed>;
+  static constexpr std::uint16_t kService = directory::kService;
+
+  [[nodiscard]] static std::optional<Input> told(overlay::Action& action);
+  [[nodiscard]] static std::optional<overlay::Input> wanted(Action& action);
+};
+
+/// All machines beside the overlay, in the order in which they are served. A new one is one entry more.
+using Seats = std::tuple<DirectorySeat>;
+
+/// Types made from those of all seats.
+template <class List>
+struct OfSeats;
+template <class... Seat>
+struct OfSeats<std::tuple<Seat...>> {
+  /// How a node's machines are set up; a machine without a configuration is not there.
+  using Configs = std::tuple<std::optional<typename Seat::Config>...>;
+  using Machines = std::tuple<std::unique_ptr<typename Seat::Machine>...>;
+  using Actions = std::tuple<std::vector<typename Seat::Action>...>;
+};
+
+template <class... List>
+struct Joined;
+template <class... Only>
+struct Joined<std::variant<Only...>> {
+  using type = std::variant<Only...>;
+};
+template <class... First, class... Second, class... More>
+struct Joined<std::variant<First...>, std::variant<Second...>, More...> {
+  using type = typename Joined<std::variant<First..., Second...>, More...>::type;
+};
+template <class Own, class List>
+struct WithSeats;
+template <class Own, class... Seat>
+struct WithSeats<Own, std::tuple<Seat...>> {
+  using Commands = typename Joined<Own, typename Seat::Commands...>::type;
+  using Answers = typename Joined<Own, typename Seat::Answers...>::type;
+};
+
+}  // namespace dart::node
