@@ -94,6 +94,8 @@ Result<runtime::RingNodeSettings> settings_of(const NodeOptions& options) {
   settings.join = options.join;
   settings.bootstrap = options.bootstrap;
   settings.profile = profile_of(options.profile);
+  settings.directory = directory_config_of(options.profile);
+  settings.directory.lend_bytes = options.lend_disk;
   DART_TRY(settings.identity, load_identity(options));
   DART_TRY_STATUS(set_endpoints(options, settings));
   return settings;

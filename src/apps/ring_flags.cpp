@@ -1,5 +1,6 @@
 #include "apps/ring_flags.hpp"
 
+#include <limits>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -17,6 +18,8 @@ namespace {
 constexpr int kAuthorityDays = 3650;
 constexpr int kHostDays = 825;
 constexpr std::size_t kMostNodes = 1'000'000;
+/// Below that, a node could not even keep what it has to know of its groups.
+constexpr std::uint64_t kLeastLentBytes = std::uint64_t{1} << 20;
 
 void add_http(CLI::App* command, std::string& http) {
   command->add_option("--http", http, "API of the node to ask")->type_name("H:P")->capture_default_str();
@@ -110,6 +113,13 @@ void RingFlags::Impl::add_node(CLI::App& app) {
       ->capture_default_str();
   node_start->add_option("--name", start.name, "a name for people");
   add_profile(*node_start, start.profile);
+  node_start
+      ->add_option("--lend-disk", start.lend_disk,
+                   "what the records of the ring may take of this node's disk (at least 1 MiB)")
+      ->type_name("SIZE")
+      ->transform(CLI::AsSizeValue(true))
+      ->check(CLI::Range(kLeastLentBytes, std::numeric_limits<std::uint64_t>::max()).description(""))
+      ->default_str("1GiB");
   node_start->add_option("--ca", start.ca, "certificate of the cluster's authority")->type_name("FILE");
   node_start->add_option("--cert", start.cert, "certificate of this host")->type_name("FILE");
   node_start->add_option("--key", start.key, "private key of this host")->type_name("FILE");

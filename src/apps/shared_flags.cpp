@@ -20,4 +20,8 @@ overlay::Config profile_of(const std::string& name) {
   return name == "quiet" ? overlay::quiet_profile() : overlay::lan_profile();
 }
 
+directory::Config directory_config_of(const std::string& name) {
+  return name == "quiet" ? directory::quiet_config() : directory::Config{};
+}
+
 }  // namespace dart::apps

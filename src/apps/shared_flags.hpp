@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "directory/config.hpp"
 #include "overlay/config.hpp"
 
 namespace CLI {
@@ -16,5 +17,8 @@ void add_output(CLI::App& command, std::string& output);
 void add_profile(CLI::App& command, std::string& profile);
 /// The timing that `--profile` names.
 [[nodiscard]] overlay::Config profile_of(const std::string& name);
+
+/// The same of firm records.
+[[nodiscard]] directory::Config directory_config_of(const std::string& name);
 
 }  // namespace dart::apps

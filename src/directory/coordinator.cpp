@@ -285,7 +285,10 @@ void Directory::setback(Attempt& attempt, const Name& name, const NodeId& voter,
       try_later(attempt);
       return;
     case Verdict::Full:
-      finish(name, ended(attempt.ask, Outcome::Refused, "the shard of this name is full"));
+      finish(name, attempt.may_stand
+                       ? ended(attempt.ask, Outcome::Unknown)
+                       : ended(attempt.ask, Outcome::Refused,
+                               "a node that would keep this record has no room for a new name"));
       return;
     case Verdict::NoVote:
     case Verdict::Ok:

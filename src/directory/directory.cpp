@@ -202,6 +202,7 @@ void Directory::on(const Neighbours&) { deadlines_.set_earlier(Timer::Groups, no
 
 void Directory::on(const Persisted& input) {
   persisted_ = std::max(persisted_, std::min(input.token, issued_));
+  stored_bytes_ = input.bytes;
 }
 
 void Directory::dispatch(const overlay::NodeHandle& from, Message& message) {

@@ -297,6 +297,7 @@ class Directory {
   std::vector<Write> writes_;
   std::uint64_t issued_ = 0;
   std::uint64_t persisted_ = 0;
+  std::uint64_t stored_bytes_ = 0;  // on the disk, as of the last Persisted
   std::deque<Unsent> unsent_;
   std::deque<std::pair<overlay::NodeHandle, Message>> to_self_;
 

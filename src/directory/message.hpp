@@ -74,7 +74,7 @@ enum class Verdict : std::uint8_t {
   Moved = 3,     ///< the epoch is over; the group that follows comes along
   Closing = 4,   ///< has accepted a successor of the group: decide that first
   NoVote = 5,    ///< is no member, or does not hold the shard yet, or lost its disk
-  Full = 6,      ///< holds as many names as it may
+  Full = 6,      ///< holds as many names as it may, or as much as its disk is lent for
 };
 
 /// First round (CASPaxos, Rystsov 2018). Without a ballot it only reads: nothing is promised.

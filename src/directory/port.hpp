@@ -31,6 +31,7 @@ struct Neighbours {};
 /// All writes up to this token lie on disk, and will be there after a loss of power.
 struct Persisted {
   std::uint64_t token = 0;
+  std::uint64_t bytes = 0;  ///< keys and values that lie there now; 0: not counted
 };
 /// A local client's operation; answered by Completed with the same tag. With the same request id it may be
 /// given again after Unknown, and takes effect at most once.

@@ -27,8 +27,8 @@ void Directory::handle(const overlay::NodeHandle& from, Prepare& m) {
     const bool reads = m.ballot.none();
     if (!reads && m.ballot < answer.promised) {
       answer.verdict = Verdict::Rejected;
-    } else if (!reads && known == nullptr && shard.registers.size() >= limits::kRecordsPerShard &&
-               m.slot.name != kSuccessor) {
+    } else if (!reads && known == nullptr && m.slot.name != kSuccessor &&
+               (shard.registers.size() >= limits::kRecordsPerShard || stored_bytes_ >= config_.lend_bytes)) {
       answer.verdict = Verdict::Full;
     } else if (!reads && m.ballot > answer.promised) {
       answer.promised = shard.registers[m.slot.name].promised = m.ballot;

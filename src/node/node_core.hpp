@@ -32,6 +32,9 @@ struct StartPlan {
   std::vector<overlay::NodeHandle> remembered;
   /// What the lives before persisted for the Directory.
   directory::Disk disk = {};
+  /// The ring was made, and its records founded, in a life before: an empty disk has lost them and founds
+  /// none.
+  bool old_ring = false;
 };
 
 /// One node, all machines joined. The driver stores the new incarnation before it makes a NodeCore, feeds

@@ -64,7 +64,7 @@ NodeDriver::~NodeDriver() { *timer_->alive = false; }
 
 Status NodeDriver::listen() { return transport_->listen(); }
 
-std::uint32_t NodeDriver::add_node(std::uint32_t incarnation) {
+std::uint32_t NodeDriver::add_node(std::uint32_t incarnation, const node::Beside& beside) {
   const auto index = static_cast<std::uint32_t>(nodes_.size());
   DART_CHECK(index < identity_->proof().node_limit);
   overlay::NodeHandle self;
@@ -74,7 +74,7 @@ std::uint32_t NodeDriver::add_node(std::uint32_t incarnation) {
   self.incarnation = incarnation;
   self.nonce = random_value<std::uint64_t>();
   nodes_.push_back(
-      std::make_unique<Node>(node::NodeCore(profile_, self, Random(random_value<std::uint64_t>()))));
+      std::make_unique<Node>(node::NodeCore(profile_, self, Random(random_value<std::uint64_t>()), beside)));
   timer_->by_id.emplace(self.id, index);
   return index;
 }

@@ -40,8 +40,9 @@ class NodeDriver final : public TransportEvents {
   [[nodiscard]] Transport& transport() { return *transport_; }
   [[nodiscard]] const Transport& transport() const { return *transport_; }
 
-  /// Adds the node with the next index; after `listen`. The index stays its name here.
-  std::uint32_t add_node(std::uint32_t incarnation);
+  /// Adds the node with the next index; after `listen`. The index stays its name here. With
+  /// nothing beside the overlay it only routes.
+  std::uint32_t add_node(std::uint32_t incarnation, const node::Beside& beside = {});
   [[nodiscard]] std::size_t nodes() const { return nodes_.size(); }
   [[nodiscard]] const node::NodeCore& core(std::uint32_t index) const;
   /// Joins, or makes a ring: the first call to a node.

@@ -88,6 +88,8 @@ Status NodeStore::load() {
     while (lines >> name >> value) {
       if (name == "ring") {
         if (!parse_hex(value, ring_.emplace().data(), ring_->size())) return damaged(path(kStateFile));
+      } else if (name == "founding") {
+        founding_ = value == "yes";
       } else if (name == "incarnation") {
         const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), incarnation_);
         if (error != std::errc() || end != value.data() + value.size()) return damaged(path(kStateFile));
@@ -110,6 +112,7 @@ Status NodeStore::load() {
 Status NodeStore::save() const {
   std::string text = fmt::format("incarnation {}\n", incarnation_);
   if (ring_) text += fmt::format("ring {}\n", hex_text(*ring_));
+  if (founding_) text += "founding yes\n";
   return replace_file(path(kStateFile), text, kPrivate);
 }
 
@@ -126,8 +129,9 @@ Result<overlay::framing::HostKey> NodeStore::insecure_key() {
   return key;
 }
 
-Status NodeStore::set_ring(const overlay::framing::RingId& ring) {
+Status NodeStore::set_ring(const overlay::framing::RingId& ring, bool founding) {
   ring_ = ring;
+  founding_ = founding;
   return save();
 }
 

@@ -20,6 +20,8 @@ class NodeStore {
   [[nodiscard]] static Result<NodeStore> open(const std::string& folder);
 
   [[nodiscard]] const std::optional<overlay::framing::RingId>& ring() const { return ring_; }
+  /// Whether this node made the ring and its first records are not known to lie on the disk yet.
+  [[nodiscard]] bool founding() const { return founding_; }
   /// Of the life before; 0 when there was none.
   [[nodiscard]] std::uint32_t incarnation() const { return incarnation_; }
   [[nodiscard]] const std::vector<overlay::NodeHandle>& peers() const { return peers_; }
@@ -27,7 +29,7 @@ class NodeStore {
   [[nodiscard]] Result<overlay::framing::HostKey> insecure_key();
 
   /// On disk before they return.
-  [[nodiscard]] Status set_ring(const overlay::framing::RingId& ring);
+  [[nodiscard]] Status set_ring(const overlay::framing::RingId& ring, bool founding);
   [[nodiscard]] Status set_incarnation(std::uint32_t incarnation);
   /// limits::kKeptPeers of them are kept.
   [[nodiscard]] Status write_peers(const std::vector<overlay::NodeHandle>& peers) const;
@@ -41,6 +43,7 @@ class NodeStore {
   std::string folder_;
   FileLock lock_;
   std::optional<overlay::framing::RingId> ring_;
+  bool founding_ = false;
   std::uint32_t incarnation_ = 0;
   std::vector<overlay::NodeHandle> peers_;
 };

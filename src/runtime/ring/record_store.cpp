@@ -87,7 +87,7 @@ int system_error(sqlite3* database) {
 }
 
 /// Bytes of a file; nothing when there is none.
-std::optional<off_t> size_of(const std::string& path) {
+std::optional<off_t> file_size(const std::string& path) {
   struct stat status {};
   return ::stat(path.c_str(), &status) == 0 ? std::optional(status.st_size) : std::nullopt;
 }
@@ -116,8 +116,8 @@ Result<RecordStore> RecordStore::open(const std::string& path) {
 }
 
 Status RecordStore::connect() {
-  const auto bytes = size_of(path_);
-  if (bytes.value_or(0) == 0 && size_of(path_ + "-wal").value_or(0) > 0) {
+  const auto bytes = file_size(path_);
+  if (bytes.value_or(0) == 0 && file_size(path_ + "-wal").value_or(0) > 0) {
     // SQLite would throw the log away and start anew.
     return damaged("it is empty or gone, and its log is not");
   }
@@ -156,7 +156,12 @@ Status RecordStore::prepare() {
   DART_TRY(begin_, statement("BEGIN IMMEDIATE"));
   DART_TRY(put_, statement("INSERT OR REPLACE INTO records VALUES (?1, ?2)"));
   DART_TRY(erase_, statement("DELETE FROM records WHERE key = ?1"));
+  DART_TRY(length_, statement("SELECT length(key) + length(value) FROM records WHERE key = ?1"));
   DART_TRY(end_, statement("COMMIT"));
+  DART_TRY(const auto sealed_bytes,
+           number("SELECT ifnull(sum(length(key) + length(value)), 0) FROM records"));
+  DART_TRY(const auto records, number("SELECT count(*) FROM records"));
+  bytes_ = static_cast<std::uint64_t>(sealed_bytes) - kCheckBytes * static_cast<std::uint64_t>(records);
   return {};
 }
 
@@ -206,6 +211,9 @@ Status RecordStore::put_all(std::span<const Batch> batches) {
 
 Status RecordStore::write(const Write& write) {
   sqlite3_stmt* const statement = (write.value ? put_ : erase_).get();
+  DART_TRY(const auto before, size_of(write.key));
+  bytes_ -= before;
+  if (write.value) bytes_ += write.key.size() + write.value->size();
   std::string stored;
   bind_bytes(statement, 1, write.key);
   if (write.value) {
@@ -213,6 +221,16 @@ Status RecordStore::write(const Write& write) {
     bind_bytes(statement, 2, stored);
   }
   return finish(statement);
+}
+
+Result<std::uint64_t> RecordStore::size_of(const std::string& key) {
+  bind_bytes(length_.get(), 1, key);
+  const int step = sqlite3_step(length_.get());
+  const auto sealed_bytes = static_cast<std::uint64_t>(sqlite3_column_int64(length_.get(), 0));
+  sqlite3_reset(length_.get());
+  if (step == SQLITE_DONE) return 0U;
+  if (step != SQLITE_ROW || sealed_bytes < kCheckBytes) return failure();
+  return sealed_bytes - kCheckBytes;
 }
 
 Status RecordStore::run(const char* sql) {

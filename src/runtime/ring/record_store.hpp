@@ -41,6 +41,8 @@ class RecordStore {
   /// All batches, in order, as one transaction that is on the disk when this returns. After an Error it is
   /// unknown whether they are; that store is done for, and gives the same Error to every later call.
   [[nodiscard]] Status commit(std::span<const Batch> batches);
+  /// Of all keys and values, as of the last commit.
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
 
  private:
   struct Close {
@@ -58,6 +60,8 @@ class RecordStore {
   [[nodiscard]] Status prepare();
   [[nodiscard]] Status put_all(std::span<const Batch> batches);
   [[nodiscard]] Status write(const Write& write);
+  /// What the record with this key adds to `bytes`; 0 when there is none.
+  [[nodiscard]] Result<std::uint64_t> size_of(const std::string& key);
   [[nodiscard]] Status check_pages();
   [[nodiscard]] Status run(const char* sql);
   [[nodiscard]] Result<Statement> statement(const char* sql);
@@ -75,7 +79,9 @@ class RecordStore {
   Statement begin_;
   Statement put_;
   Statement erase_;
+  Statement length_;
   Statement end_;
+  std::uint64_t bytes_ = 0;
   std::optional<Error> failed_;
 };
 

@@ -38,7 +38,9 @@ struct RecordWriter::Work {
     const auto status = store.commit(group);
     failed = !status;
     if (status) {
-      tell([token = group.back().token](const Listeners& to) { to.persisted(token); });
+      tell([token = group.back().token, bytes = store.bytes()](const Listeners& to) {
+        to.persisted(token, bytes);
+      });
     } else {
       tell([why = status.error()](const Listeners& to) { to.failed(why); });
     }

@@ -17,8 +17,9 @@ namespace dart::runtime {
 /// Work of others on the same queue delays them, so a resolver belongs elsewhere.
 class RecordWriter {
  public:
-  /// Called on the loop's thread. What has this token and what was added before it is on the disk.
-  using Persisted = std::function<void(std::uint64_t token)>;
+  /// Called on the loop's thread, once a commit. What has this token and what was added before it is on the
+  /// disk, where `bytes` of keys and values lie now.
+  using Persisted = std::function<void(std::uint64_t token, std::uint64_t bytes)>;
   /// Called once, on the loop's thread. What was not reported until then never will be.
   using Failed = std::function<void(const Error& why)>;
 

@@ -23,6 +23,7 @@ constexpr Duration kResolveAgain{1'000'000};
 constexpr Duration kPeersToDisk{300'000};
 constexpr Duration kFarewell{500'000};
 constexpr Duration kFarewellStep{10'000};
+constexpr const char* kRecordsFile = "records.db";
 
 }  // namespace
 
@@ -37,7 +38,11 @@ Result<std::unique_ptr<RingNode>> RingNode::start(boost::asio::io_context& loop,
 }
 
 RingNode::RingNode(boost::asio::io_context& loop, RingNodeSettings settings, NodeStore store, Stopped stopped)
-    : loop_(loop), settings_(std::move(settings)), store_(std::move(store)), stopped_(std::move(stopped)) {}
+    : loop_(loop),
+      settings_(std::move(settings)),
+      store_(std::move(store)),
+      stopped_(std::move(stopped)),
+      client_([this](node::Input input) { driver_->step_later(0, std::move(input)); }) {}
 
 RingNode::~RingNode() { *alive_ = false; }
 
@@ -60,15 +65,48 @@ Status RingNode::open() {
   driver_->ring_adopted = [this](const RingId& ring) { adopt(ring); };
   DART_TRY_STATUS(driver_->listen());
   remembered_ = store_.peers();
+  DART_TRY_STATUS(open_records());
   // A start is only a start once the disk knows of it: the life after this one must be a later one.
   DART_TRY_STATUS(store_.set_incarnation(store_.incarnation() + 1));
   if (!had_ring_ && settings_.bootstrap) {
     ring_ = random_value<RingId>();
-    DART_TRY_STATUS(store_.set_ring(ring_));
+    DART_TRY_STATUS(store_.set_ring(ring_, true));
   }
+  founding_ = store_.founding();
   driver_->transport().set_ring(ring_);
-  driver_->add_node(store_.incarnation());
+  node::Beside beside;
+  std::get<std::optional<directory::Config>>(beside) = settings_.directory;
+  driver_->add_node(store_.incarnation(), beside);
   return {};
+}
+
+Status RingNode::open_records() {
+  DART_TRY(auto records, RecordStore::open(settings_.folder + "/" + kRecordsFile));
+  DART_TRY(found_records_, records.load());
+  record_bytes_ = records.bytes();
+  const bool of_a_ring = std::any_of(found_records_.begin(), found_records_.end(),
+                                     [](const auto& one) { return one.first.starts_with('s'); });
+  if (!had_ring_ && of_a_ring) {
+    return fail(
+        ErrorCode::Data,
+        fmt::format("'{}/{}' is of a ring, and this folder belongs to none", settings_.folder, kRecordsFile),
+        std::nullopt, "restore the file 'node' beside it, or start with an empty --data folder");
+  }
+  writer_ = std::make_unique<RecordWriter>(
+      loop_, records_disk_, std::move(records),
+      [this](std::uint64_t token, std::uint64_t bytes) { persisted(token, bytes); },
+      // What it has promised and not written it must never answer for: others go on without it.
+      [this](const Error& why) { stop(why); });
+  return {};
+}
+
+void RingNode::persisted(std::uint64_t token, std::uint64_t bytes) {
+  ++record_commits_;
+  record_bytes_ = bytes;
+  if (std::exchange(founding_, false)) {
+    write([this, ring = ring_] { return store_.set_ring(ring, false); });
+  }
+  driver_->step(0, directory::Persisted{token, bytes});
 }
 
 void RingNode::begin() {
@@ -106,12 +144,14 @@ void RingNode::join(std::vector<overlay::NodeHandle> seeds) {
   const bool alone = had_ring_ && remembered_.empty() && seeds.empty();
   driver_->start(0, {.bootstrap = alone || (!had_ring_ && settings_.bootstrap),
                      .seeds = std::move(seeds),
-                     .remembered = remembered_});
+                     .remembered = remembered_,
+                     .disk = std::move(found_records_),
+                     .old_ring = had_ring_ && !founding_});
 }
 
 void RingNode::adopt(const RingId& ring) {
   ring_ = ring;
-  write([this, ring] { return store_.set_ring(ring); });
+  write([this, ring] { return store_.set_ring(ring, false); });
 }
 
 void RingNode::remember_neighbours() {
@@ -165,6 +205,22 @@ void RingNode::on_action(std::uint32_t, node::Action&& action) {
   } else if (std::holds_alternative<overlay::SteppedDown>(action)) {
     stop(Error{ErrorCode::Capacity, "another life of this node has taken its place in the ring", std::nullopt,
                "a copied --data folder or certificate must not run twice"});
+  } else {
+    on_records(std::move(action));
+  }
+}
+
+void RingNode::on_records(node::Action&& action) {
+  if (auto* persist = std::get_if<directory::Persist>(&action)) {
+    RecordStore::Batch batch{persist->token, {}};
+    for (auto& one : persist->writes) batch.writes.push_back({std::move(one.key), std::move(one.value)});
+    writer_->add(std::move(batch));
+  } else if (auto* completed = std::get_if<directory::Completed>(&action)) {
+    client_.on(std::move(*completed));
+  } else if (auto* listed = std::get_if<directory::Listed>(&action)) {
+    client_.on(std::move(*listed));
+  } else if (const auto* changed = std::get_if<directory::Changed>(&action)) {
+    client_.on(*changed);
   }
 }
 

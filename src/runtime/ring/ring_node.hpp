@@ -13,6 +13,8 @@
 #include "runtime/disk_queue.hpp"
 #include "runtime/ring/node_driver.hpp"
 #include "runtime/ring/node_store.hpp"
+#include "runtime/ring/record_client.hpp"
+#include "runtime/ring/record_writer.hpp"
 #include "runtime/ring/route_trace.hpp"
 
 namespace dart::runtime {
@@ -25,6 +27,7 @@ struct RingNodeSettings {
       join;  ///< endpoints or names with ports; asked of the resolver again with every try
   bool bootstrap = false;
   overlay::Config profile = overlay::lan_profile();
+  directory::Config directory;
   std::shared_ptr<const HostIdentity> identity;  ///< null: the key in the folder, without proof
 };
 
@@ -56,6 +59,10 @@ class RingNode final : public NodeEvents {
   [[nodiscard]] const RingId& ring() const { return ring_; }
   /// Files that could not be written since the start.
   [[nodiscard]] std::uint64_t disk_failures() const { return disk_failures_; }
+  [[nodiscard]] RecordClient& records() { return client_; }
+  /// Commits of firm records to the disk since the start (each one fsync), and what lies there.
+  [[nodiscard]] std::uint64_t record_commits() const { return record_commits_; }
+  [[nodiscard]] std::uint64_t record_bytes() const { return record_bytes_; }
   [[nodiscard]] bool secure() const { return settings_.identity != nullptr; }
 
   void on_action(std::uint32_t node, node::Action&& action) override;
@@ -69,6 +76,8 @@ class RingNode final : public NodeEvents {
 
   RingNode(boost::asio::io_context& loop, RingNodeSettings settings, NodeStore store, Stopped stopped);
   [[nodiscard]] Status open();
+  [[nodiscard]] Status open_records();
+  void persisted(std::uint64_t token, std::uint64_t bytes);
   void begin();
   /// Runs a write on the disk's thread; a failure is counted and said once.
   void write(std::function<Status()> work);
@@ -78,6 +87,7 @@ class RingNode final : public NodeEvents {
   void remember_neighbours();
   /// Puts these in front of the peers known from before, and all on disk.
   void remember(std::vector<overlay::NodeHandle> peers);
+  void on_records(node::Action&& action);
   void arrived(overlay::Routed&& routed);
   void answered(std::string_view payload);
   void fail_route(std::uint64_t request, const char* why);
@@ -100,7 +110,14 @@ class RingNode final : public NodeEvents {
   std::uint64_t next_request_ = 1;
   std::map<std::uint64_t, Asked> asked_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
-  DiskQueue disk_;  // last: its thread ends before what it uses
+  RecordClient client_;
+  directory::Disk found_records_;  // from `open` to `join`
+  bool founding_ = false;          // until the first records of the ring that it made lie on the disk
+  std::uint64_t record_commits_ = 0;
+  std::uint64_t record_bytes_ = 0;
+  DiskQueue disk_;          // after all that its thread uses
+  DiskQueue records_disk_;  // of its own: a resolver must not delay an fsync
+  std::unique_ptr<RecordWriter> writer_;
 };
 
 }  // namespace dart::runtime

@@ -37,8 +37,9 @@ TEST_F(NodeStoreTest, KeepsWhatTheNextLifeNeeds) {
     ASSERT_TRUE(store) << store.error().message;
     EXPECT_EQ(store->incarnation(), 0U);
     EXPECT_FALSE(store->ring());
+    EXPECT_FALSE(store->founding());
     ASSERT_TRUE(store->set_incarnation(7));
-    ASSERT_TRUE(store->set_ring(ring));
+    ASSERT_TRUE(store->set_ring(ring, true));
     ASSERT_TRUE(store->write_peers(peers));
     key = *store->insecure_key();
   }
@@ -46,6 +47,7 @@ TEST_F(NodeStoreTest, KeepsWhatTheNextLifeNeeds) {
   ASSERT_TRUE(again) << again.error().message;
   EXPECT_EQ(again->incarnation(), 7U);
   EXPECT_EQ(again->ring(), ring);
+  EXPECT_TRUE(again->founding());
   EXPECT_EQ(*again->insecure_key(), key);
   peers.resize(limits::kKeptPeers);
   EXPECT_EQ(again->peers(), peers);

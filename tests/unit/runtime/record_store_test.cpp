@@ -61,10 +61,12 @@ TEST_F(RecordStoreTest, KeepsWhatWasWritten) {
     ASSERT_TRUE(store->commit(batches));
     ASSERT_TRUE(store->commit({}));
     EXPECT_EQ(store->load().value(), (Records{{"", ""}, {bytes, bytes}, {"a", "3"}}));
+    EXPECT_EQ(store->bytes(), 10U);
   }
   auto again = RecordStore::open(path_);
   ASSERT_TRUE(again) << again.error().message;
   EXPECT_EQ(again->load().value(), (Records{{"", ""}, {bytes, bytes}, {"a", "3"}}));
+  EXPECT_EQ(again->bytes(), 10U) << "of keys and values alone";
   struct stat status {};
   ASSERT_EQ(stat(path_.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0600U);

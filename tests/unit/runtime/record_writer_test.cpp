@@ -19,7 +19,11 @@ class RecordWriterTest : public testing::Test {
     auto store = RecordStore::open(folder_.file("records"));
     EXPECT_TRUE(store) << store.error().message;
     return std::make_unique<RecordWriter>(
-        loop_, *disk_, *std::move(store), [this](std::uint64_t token) { persisted_.push_back(token); },
+        loop_, *disk_, *std::move(store),
+        [this](std::uint64_t token, std::uint64_t bytes) {
+          persisted_.push_back(token);
+          bytes_ = bytes;
+        },
         [this](const Error& why) { failures_.push_back(why); });
   }
   static RecordStore::Batch batch(std::uint64_t token) {
@@ -48,6 +52,7 @@ class RecordWriterTest : public testing::Test {
   support::TempFolder folder_;
   boost::asio::io_context loop_;
   std::vector<std::uint64_t> persisted_;
+  std::uint64_t bytes_ = 0;
   std::vector<Error> failures_;
   std::unique_ptr<DiskQueue> disk_ = std::make_unique<DiskQueue>();
 };
@@ -58,6 +63,7 @@ TEST_F(RecordWriterTest, ReportsInOrderAndEndsWithTheLast) {
   settle();
   ASSERT_FALSE(persisted_.empty());
   EXPECT_EQ(persisted_.back(), 1500U);
+  EXPECT_EQ(bytes_, 3U * 10 + 30 * 11 + 300 * 12 + 167 * 13) << "keys have 5 to 8 bytes, values 5";
   EXPECT_TRUE(std::is_sorted(persisted_.begin(), persisted_.end()));
   EXPECT_TRUE(failures_.empty());
   writer.reset();
