@@ -6,6 +6,7 @@
 
 #include <directory/directory.pb.h>
 
+#include "directory/wire_node.hpp"
 #include "overlay/wire_reader.hpp"
 
 namespace dart::directory {
@@ -59,32 +60,14 @@ Record read(WireReader& reader, const pb::Record& in) {
 
 void write(google::protobuf::RepeatedPtrField<pb::Member>& out, const std::vector<NodeHandle>& members) {
   for (const NodeHandle& member : members) {
-    auto& one = *out.Add();
-    one.set_id(id_bytes(member.id));
-    for (const overlay::Endpoint& endpoint : member.endpoints) {
-      if (endpoint.empty()) continue;
-      auto& where = *one.add_endpoints();
-      where.set_address(std::string(endpoint.address.begin(), endpoint.address.end()));
-      where.set_port(endpoint.port);
-    }
+    write_node(*out.Add(), member);
   }
 }
 std::vector<NodeHandle> read(WireReader& reader, const google::protobuf::RepeatedPtrField<pb::Member>& in) {
   std::vector<NodeHandle> members;
   reader.expect(static_cast<std::size_t>(in.size()) <= limits::kGroup, "a group is too large");
   for (const auto& one : in) {
-    NodeHandle member;
-    member.id = read_id(reader, one.id());
-    const auto endpoints = static_cast<std::size_t>(one.endpoints_size());
-    reader.expect(endpoints <= overlay::limits::kEndpoints, "too many endpoints");
-    for (std::size_t e = 0; e < std::min(endpoints, overlay::limits::kEndpoints); ++e) {
-      const auto& where = one.endpoints(static_cast<int>(e));
-      reader.expect(where.address().size() == 16, "an address has 16 bytes");
-      reader.expect(where.port() > 0 && where.port() <= 0xFFFF, "a port is out of range");
-      if (where.address().size() != 16) continue;
-      std::copy(where.address().begin(), where.address().end(), member.endpoints[e].address.begin());
-      member.endpoints[e].port = static_cast<std::uint16_t>(where.port());
-    }
+    const NodeHandle member = read_node(reader, one);
     reader.expect(!Group::holds(members, member.id), "a member is named twice");
     members.push_back(member);
   }

@@ -63,6 +63,7 @@ class NodeCore {
   [[nodiscard]] const overlay::OverlayNode& overlay() const { return overlay_; }
   /// Null in a node without one.
   [[nodiscard]] const directory::Directory* directory() const { return machine<directory::Directory>(); }
+  [[nodiscard]] const directory::tree::Tree* tree() const { return machine<directory::tree::Tree>(); }
   void check_invariants() const {
     overlay_.check_invariants();
     std::apply([](const auto&... machine) { ((machine ? machine->check_invariants() : void()), ...); },

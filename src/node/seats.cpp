@@ -24,4 +24,34 @@ std::optional<overlay::Input> DirectorySeat::wanted(directory::Action& action) {
   return std::nullopt;
 }
 
+std::optional<directory::tree::Input> TreeSeat::told(overlay::Action& action) {
+  namespace tree = directory::tree;
+  if (auto* heard = std::get_if<overlay::DeliverDirect>(&action)) {
+    return tree::Heard{heard->from, std::move(heard->payload)};
+  }
+  if (auto* reached = std::get_if<overlay::Deliver>(&action))
+    return tree::Reached{std::move(reached->routed)};
+  if (auto* passing = std::get_if<overlay::Transit>(&action))
+    return tree::Passing{std::move(passing->routed)};
+  if (const auto* done = std::get_if<overlay::Delivered>(&action)) return tree::Arrived{done->request, true};
+  if (const auto* failed = std::get_if<overlay::RouteFailed>(&action)) {
+    return tree::Arrived{failed->request, false};
+  }
+  if (const auto* died = std::get_if<overlay::Died>(&action)) return tree::Died{died->node};
+  return std::nullopt;
+}
+
+std::optional<overlay::Input> TreeSeat::wanted(directory::tree::Action& action) {
+  namespace tree = directory::tree;
+  if (auto* tell = std::get_if<tree::Tell>(&action)) {
+    return overlay::SendDirect{tell->to, kService, std::move(tell->payload)};
+  }
+  if (auto* route = std::get_if<tree::RouteTo>(&action)) {
+    return overlay::Route{route->key,  route->request, kService,
+                          route->mode, route->receipt, std::move(route->payload)};
+  }
+  if (auto* on = std::get_if<tree::PassOn>(&action)) return overlay::Resume{std::move(on->routed)};
+  return std::nullopt;
+}
+
 }  // namespace dart::node

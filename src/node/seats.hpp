@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "directory/directory.hpp"
+#include "directory/tree/tree.hpp"
 #include "overlay/action.hpp"
 #include "overlay/input.hpp"
 
@@ -36,8 +37,28 @@ struct DirectorySeat {
   [[nodiscard]] static std::optional<overlay::Input> wanted(Action& action);
 };
 
+/// The Tree's place.
+struct TreeSeat {
+  using Machine = directory::tree::Tree;
+  using Config = directory::tree::Config;
+  using Tick = directory::tree::Tick;
+  using Input = directory::tree::Input;
+  using Action = directory::tree::Action;
+  using Commands =
+      std::variant<directory::tree::EnterGroup, directory::tree::LeaveGroup, directory::tree::Multicast,
+                   directory::tree::Anycast, directory::tree::AnswerOffer, directory::tree::SetValue,
+                   directory::tree::AskTotal>;
+  using Answers =
+      std::variant<directory::tree::Delivered, directory::tree::Published, directory::tree::Offered,
+                   directory::tree::OfferGone, directory::tree::CastEnded, directory::tree::Totalled>;
+  static constexpr std::uint16_t kService = directory::tree::kService;
+
+  [[nodiscard]] static std::optional<Input> told(overlay::Action& action);
+  [[nodiscard]] static std::optional<overlay::Input> wanted(Action& action);
+};
+
 /// All machines beside the overlay, in the order in which they are served. A new one is one entry more.
-using Seats = std::tuple<DirectorySeat>;
+using Seats = std::tuple<DirectorySeat, TreeSeat>;
 
 /// Types made from those of all seats.
 template <class List>

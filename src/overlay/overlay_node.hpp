@@ -53,6 +53,7 @@ class OverlayNode {
   [[nodiscard]] std::optional<KeyRange> range_of(const NodeId& node, std::size_t rank) const;
   /// The round trip to a node of which a coordinate is known.
   [[nodiscard]] Duration round_trip(const Coordinate& other) const { return coordinate_.round_trip(other); }
+  [[nodiscard]] const Coordinate& coordinate() const { return coordinate_; }
 
   /// Hints of a simulator that a message from `sender` comes soon, and then very soon: the memory is asked
   /// for.

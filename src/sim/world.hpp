@@ -59,6 +59,8 @@ struct WorldOptions {
   bool keep_sent = false;
   /// Machines have a Directory, timed like this.
   std::optional<directory::Config> directory;
+  /// The same of a Tree.
+  std::optional<directory::tree::Config> tree;
   /// What waits to be written is on disk after this, or up to twice as long; meanwhile more may come to wait.
   std::int64_t fsync_us = 2'000;
 };

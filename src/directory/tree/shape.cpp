@@ -1,0 +1,240 @@
+#include <algorithm>
+
+#include "directory/tree/tree.hpp"
+
+namespace dart::directory::tree {
+
+namespace {
+
+/// Children are told at each beat of what came within so many of them.
+constexpr std::int64_t kToldBeats = 4;
+
+}  // namespace
+
+bool Tree::stop(const overlay::NodeHandle& joiner, const Join& m) {
+  if (joiner.id.is_zero()) return false;
+  const bool known = find(m.group) != nullptr;
+  Group* group = find_or_make(m.group);
+  // Whoever hangs below the joiner cannot be its parent; somebody nearer to the root can.
+  if (group == nullptr || group->is_below(joiner.id)) return false;
+  adopt(m.group, *group, joiner, m);
+  if (!known) attach(m.group, *group);
+  return true;
+}
+
+void Tree::handle(const overlay::NodeHandle& from, const Join& m) {
+  Group* group = find(m.group);
+  if (group == nullptr || from.id.is_zero() || from.id == self_.id || group->is_below(from.id)) {
+    tell(from, Drop{m.group});
+    return;
+  }
+  adopt(m.group, *group, from, m);
+}
+
+void Tree::adopt(const Key& key, Group& group, const overlay::NodeHandle& node, const Join& m) {
+  Child* child = group.child(node.id);
+  if (child == nullptr) {
+    if (group.children.size() >= limits::kFanOut) {
+      hand_down(group, node, m);
+      return;
+    }
+    child = &group.children.emplace_back();
+  }
+  child->node = node;
+  child->coordinate = m.coordinate;
+  child->heard_us = now_.us;
+  beat_child(key, group, *child, true);
+}
+
+/// Named is the child that is nearest to the newcomer, of those that have a place if there are any.
+void Tree::hand_down(const Group& group, const overlay::NodeHandle& node, const Join& m) {
+  ++counters_.handed_down;
+  if (m.handed_down >= limits::kHandedDown) return;
+  const bool places = std::any_of(group.children.begin(), group.children.end(),
+                                  [](const Child& one) { return one.children < limits::kFanOut; });
+  const Child* best = nullptr;
+  for (const Child& one : group.children) {
+    if (places && one.children >= limits::kFanOut) continue;
+    if (best == nullptr ||
+        one.coordinate.round_trip(m.coordinate) < best->coordinate.round_trip(m.coordinate))
+      best = &one;
+  }
+  if (best != nullptr) tell(node, Full{m.group, m.handed_down + 1, best->node});
+}
+
+void Tree::handle(const overlay::NodeHandle&, const Full& m) {
+  Group* group = find(m.group);
+  if (group == nullptr || group->root || group->has_parent()) return;
+  if (m.ask.id == self_.id || m.ask.id.is_zero() || group->child(m.ask.id) != nullptr) return;
+  attach_at(*group, now_.us + config_.attach.us);
+  tell(m.ask, Join{m.group, m.handed_down, ring_->coordinate()});
+}
+
+void Tree::handle(const overlay::NodeHandle& from, const Beat& m) {
+  Group* group = find(m.group);
+  if (group == nullptr || group->root || (group->has_parent() && group->parent.id != from.id)) {
+    tell(from, Leave{m.group});
+    return;
+  }
+  const bool below = std::find(m.path.begin(), m.path.end(), self_.id) != m.path.end();
+  const bool too_deep = m.path.size() >= limits::kPath;
+  if (below || too_deep || from.id == self_.id) {
+    ++(too_deep ? counters_.too_deep : counters_.loops);
+    tell(from, Leave{m.group});
+    if (group->has_parent()) lose_parent(m.group, *group);
+    return;
+  }
+  // A child that went elsewhere, and whose word of it was lost.
+  std::erase_if(group->children, [&](const Child& child) { return child.node.id == from.id; });
+  take_parent(m.group, *group, from, m);
+  want_missing(m.group, *group, m);
+}
+
+void Tree::take_parent(const Key& key, Group& group, const overlay::NodeHandle& node, const Beat& m) {
+  const bool news = !group.has_parent() || group.path != m.path;
+  if (!group.has_parent()) ++counters_.attached;
+  group.parent = node;
+  group.parent_heard_us = now_.us;
+  group.attach_due_us = INT64_MAX;
+  group.attach_wait_us = 0;
+  deadlines_.set_earlier(Timer::Parents, now_ + config_.silent);
+  if (!news) return;
+  group.path = m.path;
+  beat_children(key, group);
+}
+
+void Tree::handle(const overlay::NodeHandle& from, Report& m) {
+  Group* group = find(m.group);
+  Child* child = group == nullptr ? nullptr : group->child(from.id);
+  if (child == nullptr) {
+    tell(from, Drop{m.group});
+    return;
+  }
+  child->node = from;
+  child->heard_us = now_.us;
+  child->children = m.children;
+  child->members = m.members;
+  child->partials = std::move(m.partials);
+}
+
+void Tree::handle(const overlay::NodeHandle& from, const Leave& m) {
+  if (Group* group = find(m.group)) {
+    std::erase_if(group->children, [&](const Child& child) { return child.node.id == from.id; });
+  }
+}
+
+void Tree::handle(const overlay::NodeHandle& from, const Drop& m) {
+  Group* group = find(m.group);
+  if (group == nullptr || group->root) return;
+  if (group->has_parent() && group->parent.id != from.id) return;
+  lose_parent(m.group, *group);
+}
+
+void Tree::lose_parent(const Key& key, Group& group) {
+  if (group.has_parent()) ++counters_.lost_parents;
+  group.parent = {};
+  if (!group.path.empty()) {
+    group.path.clear();
+    beat_children(key, group);
+  }
+  // Not at once: what made this node lose it may be known to the next hop in a moment.
+  attach_at(group, now_.us + static_cast<std::int64_t>(random_.below(50'000)));
+}
+
+void Tree::attach_at(Group& group, std::int64_t when_us) {
+  group.attach_due_us = when_us;
+  deadlines_.set_earlier(Timer::Attach, {when_us});
+}
+
+void Tree::attach(const Key& key, Group& group) {
+  if (!in_ring()) {
+    attach_at(group, now_.us + config_.beat.us);
+    return;
+  }
+  if (!ring_->next_hop(key)) {
+    become_root(key, group);
+    return;
+  }
+  group.attach_wait_us = std::clamp(2 * group.attach_wait_us, config_.attach.us, config_.longest_attach.us);
+  attach_at(group, now_.us + group.attach_wait_us);
+  route(key, next_number_++, overlay::HopMode::Stepwise, false, Join{key, 0, ring_->coordinate()});
+}
+
+void Tree::become_root(const Key& key, Group& group) {
+  if (group.root) return;
+  if (group.has_parent()) tell(group.parent, Leave{key});
+  group.root = true;
+  group.parent = {};
+  group.path.clear();
+  group.attach_due_us = INT64_MAX;
+  group.attach_wait_us = 0;
+  beat_children(key, group);
+}
+
+void Tree::beat_child(const Key& key, const Group& group, const Child& child, bool all_recent) {
+  Beat beat{key, group.path, {}};
+  beat.path.push_back(self_.id);
+  const std::int64_t since_us = all_recent ? INT64_MIN : now_.us - kToldBeats * config_.beat.us;
+  for (const Recent& one : group.recent) {
+    if (one.came_us >= since_us) beat.recent.push_back(one.id);
+  }
+  tell(child.node, std::move(beat));
+}
+
+void Tree::beat_children(const Key& key, const Group& group) {
+  for (const Child& child : group.children) beat_child(key, group, child, false);
+}
+
+void Tree::run_beats() {
+  for (auto it = groups_.begin(); it != groups_.end();) {
+    it = tend(it->first, it->second) ? std::next(it) : groups_.erase(it);
+  }
+  if (!groups_.empty()) deadlines_.set(Timer::Beats, now_ + config_.beat);
+}
+
+/// False when this node has no part in the group any more.
+bool Tree::tend(const Key& key, Group& group) {
+  const std::int64_t silent_since_us = now_.us - config_.child_silent.us;
+  std::erase_if(group.children, [&](const Child& child) { return child.heard_us < silent_since_us; });
+  forget_old(group);
+  if (!group.member && group.children.empty() && group.recent.empty()) {
+    if (group.has_parent()) tell(group.parent, Leave{key});
+    return false;
+  }
+  if (in_ring()) {
+    const bool is_root = !ring_->next_hop(key);
+    if (group.root && !is_root) {
+      group.root = false;
+      attach(key, group);
+    } else if (!group.root && is_root) {
+      become_root(key, group);
+    }
+  }
+  beat_children(key, group);
+  return true;
+}
+
+void Tree::run_parents() {
+  std::int64_t next_us = INT64_MAX;
+  for (auto& [key, group] : groups_) {
+    if (!group.has_parent()) continue;
+    const std::int64_t due_us = group.parent_heard_us + config_.silent.us;
+    if (due_us <= now_.us) {
+      lose_parent(key, group);
+    } else {
+      next_us = std::min(next_us, due_us);
+    }
+  }
+  if (next_us != INT64_MAX) deadlines_.set_earlier(Timer::Parents, {next_us});
+}
+
+void Tree::run_attach() {
+  std::int64_t next_us = INT64_MAX;
+  for (auto& [key, group] : groups_) {
+    if (group.attach_due_us <= now_.us) attach(key, group);
+    next_us = std::min(next_us, group.attach_due_us);
+  }
+  if (next_us != INT64_MAX) deadlines_.set_earlier(Timer::Attach, {next_us});
+}
+
+}  // namespace dart::directory::tree
