@@ -27,9 +27,14 @@ void Directory::adopt(ShardNumber number, const Group& group) {
   told_[number].clear();
   deadlines_.set_earlier(Timer::Groups, now_);
   if (group.contains(id_)) start_catch_up(number, false, held_before);
+  // What followed is decided; nobody may decide the same in the register of the new group.
+  if (const auto successor = attempts_.find({number, kSuccessor}); successor != attempts_.end()) {
+    rounds_.erase(successor->second.front().round);
+    attempts_.erase(successor);
+  }
   // What was under way in the old group has to begin again in this one.
   for (auto& [name, queue] : attempts_) {
-    if (name.first == number && name.second != kSuccessor) try_later(queue.front());
+    if (name.first == number) try_later(queue.front());
   }
 }
 
@@ -105,6 +110,10 @@ void Directory::fetch(ShardNumber number) {
 
 bool Directory::complete(const Shard& shard) const {
   const CatchUp& state = *shard.catch_up;
+  if (shard.group.reformed) {
+    return std::all_of(state.sources.begin(), state.sources.end(),
+                       [](const CatchUp::Source& source) { return source.done || !source.of_previous; });
+  }
   std::size_t own = 0;
   const bool alone_before = shard.group.previous.size() == 1;
   const bool counts = !state.doubted || (!disk_is_old_ && (alone_before || now_.us >= believed_from_us_));

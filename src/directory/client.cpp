@@ -97,6 +97,7 @@ void Directory::run_clients() {
     ++i;
   }
   run_listings();
+  run_own_reform();
   for (auto& [name, watch] : watches_) {
     if (watch.renew_us <= now_.us) renew(name, watch);
     deadlines_.set_earlier(Timer::Clients, {watch.renew_us});

@@ -272,8 +272,7 @@ void Directory::setback(Attempt& attempt, const Name& name, const NodeId& voter,
                         const Ballot& promised, const Group& group) {
   switch (verdict) {
     case Verdict::Moved:
-      adopt(name.first, group);
-      try_later(attempt);
+      adopt(name.first, group);  // ends an attempt on a successor, and lets others begin again
       return;
     case Verdict::Closing:
       close(name.first);
@@ -354,7 +353,8 @@ void Directory::tell(const Attempt& attempt, Answer answer) {
 
 void Directory::run_rounds() {
   run_sweeps();
-  if (attempts_.empty() && sweeps_.empty()) return;
+  run_rescues();
+  if (attempts_.empty() && sweeps_.empty() && rescues_.empty()) return;
   std::vector<Name> due;
   for (auto& [name, queue] : attempts_) {
     if (queue.front().due_us <= now_.us) due.push_back(name);

@@ -190,12 +190,13 @@ void Directory::on(Heard& input) {
 
 void Directory::on(Reached& input) {
   const auto message = decode(input.payload);
-  const auto* locate = message ? std::get_if<Locate>(&*message) : nullptr;
-  if (locate == nullptr) {
+  if (message && std::holds_alternative<Locate>(*message)) {
+    handle(input.origin, std::get<Locate>(*message));
+  } else if (message && std::holds_alternative<ReformShard>(*message)) {
+    handle(input.origin, std::get<ReformShard>(*message));
+  } else {
     ++counters_.malformed;
-    return;
   }
-  handle(input.origin, *locate);
 }
 
 void Directory::on(const Neighbours&) { deadlines_.set_earlier(Timer::Groups, now_); }

@@ -29,6 +29,7 @@ struct Counters {
   std::uint64_t rounds = 0;        ///< begun by this coordinator
   std::uint64_t rejected = 0;      ///< rounds that met a higher ballot
   std::uint64_t changed = 0;       ///< records changed through this coordinator
+  std::uint64_t reformed = 0;      ///< groups made of what was left
   std::uint64_t groups = 0;        ///< successors decided through this coordinator
   std::uint64_t caught_up = 0;
   std::uint64_t believed = 0;   ///< restarts after which the disk was believed
@@ -162,6 +163,24 @@ class Directory {
     std::map<std::string, Browsed::Entry> entries;  // the newest of each name
     std::optional<std::string> until;               // not everybody told of what comes later
   };
+  /// A shard whose group is being replaced by what is left of it, at its root.
+  struct Rescue {
+    ReformShard asked;
+    overlay::NodeHandle client;
+    std::int64_t decide_us = 0;
+    std::int64_t deadline_us = 0;
+    bool proposed = false;
+    bool empty = false;
+    std::map<NodeId, bool> heard;  // who lives, and whether it votes
+  };
+  /// A local client's order to do so everywhere.
+  struct OwnReform {
+    std::uint64_t tag = 0;
+    RequestId request;
+    std::int64_t again_us = 0;
+    std::int64_t deadline_us = 0;
+    std::array<std::optional<Reforming>, limits::kShards> results;
+  };
   struct Told {
     NodeId node;
     std::uint64_t nonce = 0;
@@ -184,6 +203,7 @@ class Directory {
   void on(const Persisted& input);
   void on(Command& input);
   void on(ListNames& input);
+  void on(const Reform& input);
   void on(StartWatch& input);
   void on(const StopWatch& input);
   void dispatch(const overlay::NodeHandle& from, Message& message);
@@ -277,6 +297,13 @@ class Directory {
   void run_sweeps();
   void end_listing(std::size_t index, Outcome outcome);
 
+  // reform.cpp
+  void handle(const overlay::NodeHandle& from, const ReformShard& m);
+  void handle(const overlay::NodeHandle& from, const ShardReformed& m);
+  void run_rescues();
+  void decide_rescue(ShardNumber number, Rescue& rescue);
+  void run_own_reform();
+
   Config config_;
   overlay::NodeHandle self_;  // as others may address any life of it
   NodeId id_;
@@ -316,6 +343,8 @@ class Directory {
   std::map<std::string, OwnWatch> watches_;
   std::vector<Listing> listings_;
   std::map<std::uint64_t, Sweep> sweeps_;  // by round
+  std::map<ShardNumber, Rescue> rescues_;
+  std::optional<OwnReform> own_reform_;
   Counters counters_;
 };
 

@@ -15,7 +15,10 @@ struct Group {
   std::uint64_t epoch = 0;  ///< 0: none known
   /// Each by any_life_of().
   std::vector<overlay::NodeHandle> members;
-  std::vector<overlay::NodeHandle> previous;  ///< of epoch - 1; empty for the first
+  /// Of epoch - 1, empty for the first. Of a reformed group: those that were left.
+  std::vector<overlay::NodeHandle> previous;
+  /// Somebody gave up the records that only the lost members had (see reform.cpp).
+  bool reformed = false;
 
   friend bool operator==(const Group&, const Group&) = default;
 

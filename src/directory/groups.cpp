@@ -29,6 +29,9 @@ Directory::Told& Directory::told(ShardNumber number, const NodeId& node) {
 
 void Directory::handle(const overlay::NodeHandle& from, const Offered& m) {
   const Shard& shard = shards_[m.shard];
+  if (const auto rescue = rescues_.find(m.shard); rescue != rescues_.end()) {
+    rescue->second.heard[from.id] = m.votes && m.epoch == shard.group.epoch;
+  }
   if (m.epoch != shard.group.epoch || !shard.group.known()) return;
   Told& known = told(m.shard, from.id);
   known.nonce = from.nonce;
@@ -87,6 +90,7 @@ bool Directory::spread(ShardNumber number, const std::vector<overlay::NodeHandle
   if (!std::all_of(members.begin(), members.end(), [&](const auto& m) { return votes(number, m.id); })) {
     return untold;
   }
+  if (shard.group.reformed) return untold;  // alone at first: the others had better not forget anything yet
   for (const auto& former : shard.group.previous) {
     if (shard.group.contains(former.id)) continue;
     if (former.id == id_) {

@@ -222,7 +222,25 @@ struct Browsed {
   bool last = true;
 };
 
+/// Routed to the centre of a shard: go on without the members that are gone.
+struct ReformShard {
+  RequestId request;
+  ShardNumber shard = 0;
+};
+enum class Reforming : std::uint8_t {
+  Healthy = 1,   ///< a majority votes: nothing was done
+  Survived = 2,  ///< a new group has what the members that are left had
+  Empty = 3,     ///< nobody was left
+  Failed = 4,    ///< those who are left have not handed over what they have
+};
+struct ShardReformed {
+  RequestId request;
+  ShardNumber shard = 0;
+  Reforming result = Reforming::Failed;
+};
+
 using Message = std::variant<Locate, Located, Ask, Answer, Prepare, Promise, Accept, Accepted, Fetch, Fetched,
-                             Offer, Offered, Watch, Notice, Outlived, Scan, Scanned, Browse, Browsed>;
+                             Offer, Offered, Watch, Notice, Outlived, Scan, Scanned, Browse, Browsed,
+                             ReformShard, ShardReformed>;
 
 }  // namespace dart::directory

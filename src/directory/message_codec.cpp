@@ -78,9 +78,10 @@ void write(pb::Group& out, const Group& group) {
   out.set_epoch(group.epoch);
   write(*out.mutable_members(), group.members);
   write(*out.mutable_previous(), group.previous);
+  out.set_reformed(group.reformed);
 }
 Group read(WireReader& reader, const pb::Group& in) {
-  Group group{in.epoch(), read(reader, in.members()), read(reader, in.previous())};
+  Group group{in.epoch(), read(reader, in.members()), read(reader, in.previous()), in.reformed()};
   reader.expect(group.known() != group.members.empty(), "a group has an epoch and members");
   return group;
 }
@@ -202,6 +203,16 @@ void write(pb::Packet& packet, const Notice& m) {
 }
 
 void write(pb::Packet& packet, const Outlived& m) { packet.mutable_outlived()->set_life(m.life); }
+void write(pb::Packet& packet, const ReformShard& m) {
+  packet.mutable_reform_shard()->set_request(id_bytes(m.request));
+  packet.mutable_reform_shard()->set_shard(m.shard);
+}
+void write(pb::Packet& packet, const ShardReformed& m) {
+  auto& out = *packet.mutable_shard_reformed();
+  out.set_request(id_bytes(m.request));
+  out.set_shard(m.shard);
+  out.set_result(static_cast<std::uint32_t>(m.result));
+}
 void write(pb::Packet& packet, const Scan& m) {
   auto& out = *packet.mutable_scan();
   out.set_request(id_bytes(m.request));
@@ -385,6 +396,13 @@ Message read_body(WireReader& reader, const pb::Packet& in) {
       return read(reader, in.browse());
     case pb::Packet::kBrowsed:
       return read(reader, in.browsed());
+    case pb::Packet::kReformShard:
+      return ReformShard{read_id(reader, in.reform_shard().request()),
+                         read_shard(reader, in.reform_shard().shard())};
+    case pb::Packet::kShardReformed:
+      return ShardReformed{read_id(reader, in.shard_reformed().request()),
+                           read_shard(reader, in.shard_reformed().shard()),
+                           read_enum(reader, in.shard_reformed().result(), 1, Reforming::Failed)};
     case pb::Packet::BODY_NOT_SET:
       break;
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -51,6 +52,12 @@ struct ListNames {
   std::string after;  ///< only names that come later, in the order of bytes
   std::uint32_t limit = limits::kListed;
 };
+/// Every shard whose group has lost a majority for good goes on with what is left; what only the lost members
+/// knew is gone, and so is what they decide among themselves should they live after all. Answered by Reformed
+/// with the same tag.
+struct Reform {
+  std::uint64_t tag = 0;
+};
 /// Watch a record until Unwatch; each new version comes as Changed.
 struct StartWatch {
   std::string name;
@@ -59,8 +66,8 @@ struct StopWatch {
   std::string name;
 };
 
-using Input =
-    std::variant<Tick, Heard, Reached, Neighbours, Persisted, Command, ListNames, StartWatch, StopWatch>;
+using Input = std::variant<Tick, Heard, Reached, Neighbours, Persisted, Command, ListNames, Reform,
+                           StartWatch, StopWatch>;
 
 /// One entry of a node's disk: written, or erased when there is no value.
 struct Write {
@@ -92,12 +99,18 @@ struct Listed {
   bool more = false;                       ///< the limit cut the list: go on after the last name
   std::string reason;                      ///< of Refused
 };
+struct Reformed {
+  std::uint64_t tag = 0;
+  bool refused = false;  ///< one is under way here already
+  /// How many shards ended how, by Reforming; at 0 those that did not answer.
+  std::array<std::uint32_t, 5> shards{};
+};
 struct Changed {
   std::string name;
   std::uint64_t version = 0;
 };
 
-using Action = std::variant<Persist, Tell, RouteTo, Completed, Listed, Changed>;
+using Action = std::variant<Persist, Tell, RouteTo, Completed, Listed, Reformed, Changed>;
 
 /// What was found on disk, in any order.
 using Disk = std::vector<std::pair<std::string, std::string>>;

@@ -52,7 +52,8 @@ void Directory::handle(const overlay::NodeHandle& from, Accept& m) {
     if (outlived != m.quorum.end()) {
       answer.verdict = Verdict::Rejected;
       answer.outlived = {outlived->member, lives_.at(outlived->member).number};
-    } else if (m.ballot.none() || m.record.version == 0 || m.next < m.ballot || m.ballot < answer.promised) {
+    } else if (m.ballot.none() || m.record.version == 0 || m.next < m.ballot || m.ballot < answer.promised ||
+               (m.slot.name == kSuccessor && m.record.version != m.slot.epoch + 1)) {
       answer.verdict = Verdict::Rejected;
     } else {
       Register& one = shard.registers[m.slot.name];
@@ -71,6 +72,8 @@ void Directory::handle(const overlay::NodeHandle& from, Accept& m) {
 
 /// Of a group that is not over nothing may be carried into the next one.
 bool Directory::may_hand_over(const Shard& shard, std::uint64_t epoch) const {
+  // Whatever is left is wanted, be it little or old.
+  if (shard.group.reformed && epoch + 1 == shard.group.epoch) return true;
   if (shard.holds < epoch || epoch >= shard.group.epoch) return false;
   return !shard.doubted || (!disk_is_old_ && now_.us >= believed_from_us_);
 }

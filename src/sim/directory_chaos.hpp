@@ -33,7 +33,7 @@ struct DirectoryChaosReport {
   std::uint64_t hurt_completed = 0;  ///< of these, how many ended with an answer that says how
   std::uint64_t notices = 0;
   std::uint64_t power_cuts = 0;  ///< all machines stopped in one instant, and were started again
-  std::uint64_t groups = 0;      ///< successors decided
+  std::uint64_t groups = 0;      ///< that were decided one after the other, over all shards
   std::uint64_t caught_up = 0;
   std::uint64_t believed = 0;
   std::uint64_t old_disks = 0;

@@ -15,7 +15,7 @@ overlay::NodeHandle node(std::uint64_t number) {
   return handle;
 }
 
-Group group() { return {7, {node(1), node(2)}, {node(1)}}; }
+Group group() { return {7, {node(1), node(2)}, {node(1)}, true}; }
 Record record() { return {3, true, "value", {{{8, 9}, 2}, {{8, 10}, 3}}}; }
 
 /// One of each kind, every field set.
@@ -36,7 +36,13 @@ std::vector<Message> samples() {
       Offered{5, 7, true},
       Watch{"name"},
       Notice{"name", 8},
-      Outlived{4}};
+      Outlived{4},
+      Scan{{1, 2}, 5, "pre", "prefix", 9},
+      Scanned{{1, 2}, 5, Outcome::Ok, {{"name", 3}, {"other", 4}}, "other", true},
+      Browse{5, 7, 11, "pre", "prefix", 9},
+      Browsed{5, 11, Verdict::Moved, group(), {{"name", {12, 13}, 3, true}}, false},
+      ReformShard{{1, 2}, 5},
+      ShardReformed{{1, 2}, 5, Reforming::Empty}};
 }
 
 TEST(DirectoryMessages, every_kind_survives_its_bytes) {

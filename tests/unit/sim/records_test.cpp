@@ -38,6 +38,7 @@ class Records : public ::testing::Test, public Observer {
 
   void on_action(std::uint32_t, const node::Action& action) override {
     if (const auto* done = std::get_if<directory::Completed>(&action)) answers_[done->tag] = done->answer;
+    if (const auto* done = std::get_if<directory::Reformed>(&action)) reformed_[done->tag] = *done;
     if (const auto* listed = std::get_if<Listed>(&action)) lists_[listed->tag] = *listed;
   }
 
@@ -54,6 +55,12 @@ class Records : public ::testing::Test, public Observer {
     world_->command(machine, directory::ListNames{tag, prefix, after, limit});
     return await(lists_, tag);
   }
+  /// How many shards ended how.
+  std::uint32_t reform(std::uint32_t machine, directory::Reforming result) {
+    const std::uint64_t tag = ++tags_;
+    world_->command(machine, directory::Reform{tag});
+    return await(reformed_, tag).shards[static_cast<std::size_t>(result)];
+  }
   static std::vector<std::string> names_of(const Listed& listed) {
     std::vector<std::string> names;
     for (const auto& one : listed.names) names.push_back(one.name);
@@ -66,7 +73,7 @@ class Records : public ::testing::Test, public Observer {
  private:
   template <class Got>
   Got await(const std::map<std::uint64_t, Got>& got, std::uint64_t tag) {
-    const TimePoint until = world_->now() + Duration{20 * kSecond};
+    const TimePoint until = world_->now() + Duration{40 * kSecond};
     while (!got.contains(tag) && world_->run_one(until)) continue;
     EXPECT_TRUE(got.contains(tag));
     return got.contains(tag) ? got.at(tag) : Got{};
@@ -75,6 +82,7 @@ class Records : public ::testing::Test, public Observer {
   std::uint64_t tags_ = 0;
   std::map<std::uint64_t, Answer> answers_;
   std::map<std::uint64_t, Listed> lists_;
+  std::map<std::uint64_t, directory::Reformed> reformed_;
 };
 
 TEST_F(Records, a_list_has_the_records_with_the_prefix_in_order_from_any_node) {
@@ -147,6 +155,54 @@ TEST_F(Records, the_largest_record_goes_to_all_members_and_to_a_new_one) {
   run(5);
   EXPECT_EQ(ask(4, Operation::Get, name).value, large);
   EXPECT_EQ(ask(4, Operation::Set, name, 20, large + "x").outcome, Outcome::Refused);
+}
+
+TEST_F(Records, a_healthy_ring_is_not_reformed) {
+  come_up(5);
+  ask(0, Operation::Set, "name", 0, "value");
+  EXPECT_EQ(reform(3, directory::Reforming::Healthy), directory::limits::kShards);
+  EXPECT_EQ(ask(1, Operation::Get, "name").value, "value");
+}
+
+TEST_F(Records, after_the_loss_of_a_majority_those_who_are_left_go_on_by_order) {
+  come_up(5);
+  for (int i = 0; i < 30; ++i) ask(0, Operation::Set, fmt::format("{}", i), 0, "before");
+  for (std::uint32_t m = 2; m < 5; ++m) world_->crash(m, false);
+  run(8);
+  EXPECT_EQ(ask(0, Operation::Get, "0").outcome, Outcome::Unavailable);
+  EXPECT_EQ(reform(1, directory::Reforming::Survived), directory::limits::kShards);
+  run(10);
+  for (int i = 0; i < 30; ++i) EXPECT_EQ(ask(0, Operation::Get, fmt::format("{}", i)).value, "before");
+  for (int i = 0; i < 30; ++i) {
+    EXPECT_EQ(ask(1, Operation::Set, fmt::format("{}", i), 1, "after").outcome, Outcome::Ok);
+  }
+  // Those that were given up come back with their disks, a majority of what was: they have no say.
+  for (std::uint32_t m = 2; m < 5; ++m) world_->start(m, {0});
+  run(60);
+  for (int i = 0; i < 30; ++i) {
+    const Answer read = ask(static_cast<std::uint32_t>(i % 5), Operation::Get, fmt::format("{}", i));
+    EXPECT_EQ(read.value, "after");
+    EXPECT_EQ(read.version, 2U);
+  }
+  for (directory::ShardNumber shard = 0; shard < directory::limits::kShards; ++shard) {
+    EXPECT_EQ(world_->core(1)->directory()->shard(shard).group.members.size(), 5U);
+  }
+}
+
+TEST_F(Records, with_nobody_left_a_shard_begins_anew) {
+  come_up(3);
+  ask(0, Operation::Set, "name", 0, "before");
+  for (std::uint32_t m = 0; m < 2; ++m) world_->crash(m, false);
+  world_->crash(2, false);
+  for (std::uint32_t m = 0; m < 3; ++m) world_->disk(m).entries.clear();
+  world_->start(0, {});
+  world_->start(1, {0});
+  run(10);
+  EXPECT_EQ(ask(0, Operation::Get, "name").outcome, Outcome::Unavailable);
+  EXPECT_EQ(reform(0, directory::Reforming::Empty), directory::limits::kShards);
+  run(5);
+  EXPECT_EQ(ask(0, Operation::Get, "name").version, 0U);
+  EXPECT_EQ(ask(1, Operation::Set, "name", 0, "after").outcome, Outcome::Ok);
 }
 
 }  // namespace
