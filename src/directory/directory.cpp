@@ -32,7 +32,7 @@ Directory::Directory(const Config& config, const overlay::NodeHandle& self, Rand
 void Directory::start(TimePoint now, const Disk& disk, bool founds, std::vector<Action>& out) {
   now_ = now;
   out_ = &out;
-  for (const auto& [key, value] : disk) {
+  for (const auto& [key, value] : disk.entries) {
     if (key.empty()) continue;
     if (key.front() == 'l') {
       if (const auto stored = decode_life(value)) lives_[stored->node] = stored->life;
@@ -52,10 +52,14 @@ void Directory::start(TimePoint now, const Disk& disk, bool founds, std::vector<
                                                 std::move(stored->record)};
     }
   }
-  if (!disk.empty()) believed_from_us_ = now.us + config_.believe_after.us;
+  if (!disk.entries.empty()) believed_from_us_ = now.us + config_.believe_after.us;
   store_life(id_, {lives_[id_].number + 1, boot_});
   for (ShardNumber number = 0; number < limits::kShards; ++number) {
     Shard& shard = shards_[number];
+    if (disk.copied && shard.holds != 0 && shard.group.members.size() > 1) {
+      shard.holds = 0;  // to be learnt from the others
+      store_shard(number);
+    }
     if (!shard.group.known() && founds) {
       shard.group = Group{1, {self_}, {}};
       shard.holds = 1;
@@ -68,7 +72,7 @@ void Directory::start(TimePoint now, const Disk& disk, bool founds, std::vector<
       shard.doubted = shard.holds != 0;
     }
   }
-  if (!disk.empty()) deadlines_.set_earlier(Timer::Groups, now + config_.look_after);
+  if (!disk.entries.empty()) deadlines_.set_earlier(Timer::Groups, now + config_.look_after);
   finish_step();
 }
 

@@ -112,7 +112,12 @@ struct Changed {
 
 using Action = std::variant<Persist, Tell, RouteTo, Completed, Listed, Reformed, Changed>;
 
-/// What was found on disk, in any order.
-using Disk = std::vector<std::pair<std::string, std::string>>;
+/// What was found on disk.
+struct Disk {
+  std::vector<std::pair<std::string, std::string>> entries;  ///< in any order
+  /// It was copied there from elsewhere since the start before: there, somebody may have promised more, or
+  /// still be at work.
+  bool copied = false;
+};
 
 }  // namespace dart::directory

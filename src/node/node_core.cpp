@@ -75,7 +75,7 @@ NodeCore::NodeCore(const overlay::Config& config, const overlay::NodeHandle& sel
 void NodeCore::start(TimePoint now, StartPlan plan, std::vector<Action>& out) {
   plan_ = std::move(plan);
   const bool founds = plan_.bootstrap && plan_.remembered.empty();
-  const bool founds_records = founds && plan_.disk.empty() && !plan_.old_ring;
+  const bool founds_records = founds && plan_.disk.entries.empty() && !plan_.old_ring;
   if (auto* directory = machine<directory::Directory>()) {
     directory->start(now, plan_.disk, founds_records, given.by<DirectorySeat>());
   }

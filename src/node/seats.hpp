@@ -28,9 +28,9 @@ struct DirectorySeat {
   using Input = directory::Input;
   using Action = directory::Action;
   using Commands = std::variant<directory::Persisted, directory::Command, directory::ListNames,
-                                directory::StartWatch, directory::StopWatch>;
-  using Answers =
-      std::variant<directory::Persist, directory::Completed, directory::Listed, directory::Changed>;
+                                directory::Reform, directory::StartWatch, directory::StopWatch>;
+  using Answers = std::variant<directory::Persist, directory::Completed, directory::Listed,
+                               directory::Reformed, directory::Changed>;
   static constexpr std::uint16_t kService = directory::kService;
 
   [[nodiscard]] static std::optional<Input> told(overlay::Action& action);

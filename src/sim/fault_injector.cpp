@@ -118,6 +118,7 @@ bool FaultInjector::restart(std::uint32_t one, Fault fault) {
 
 bool FaultInjector::start_clone(std::uint32_t one) {
   if (cloned_ || !up(one) || troubles_.parted() || !world_.core(one)->overlay().joined()) return false;
+  if (may_lose_disk && !may_lose_disk(one)) return false;
   cloned_ = true;
   start_copy_of(one);
   return true;
@@ -131,6 +132,7 @@ std::uint32_t FaultInjector::start_copy_of(std::uint32_t one) {
   // Both stay out of the other games: they end each other.
   frozen_[one] = frozen_[copy] = true;
   world_.disk(copy) = disk;
+  world_.disk(copy).copied = true;
   world_.start(copy, seeds());
   return copy;
 }

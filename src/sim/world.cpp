@@ -86,7 +86,8 @@ void World::start(std::uint32_t number, const std::vector<std::uint32_t>& seeds,
   node::StartPlan plan;
   plan.bootstrap = bootstrap;
   plan.remembered = machine.disk.remembered;
-  plan.disk.assign(machine.disk.entries.begin(), machine.disk.entries.end());
+  plan.disk.entries.assign(machine.disk.entries.begin(), machine.disk.entries.end());
+  plan.disk.copied = std::exchange(machine.disk.copied, false);
   for (const std::uint32_t seed : seeds) {
     overlay::NodeHandle unknown = handle_of(seed, 0, 0);
     unknown.id = {};

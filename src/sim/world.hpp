@@ -33,6 +33,7 @@ struct Disk {
   std::uint32_t incarnation = 0;
   std::vector<overlay::NodeHandle> remembered;
   std::map<std::string, std::string> entries;  ///< of the Directory
+  bool copied = false;                         ///< from another machine
 };
 
 enum class MachineState : std::uint8_t { Off, Up, Paused };
