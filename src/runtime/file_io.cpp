@@ -107,6 +107,17 @@ Status replace_file(const std::string& path, std::string_view text, mode_t mode)
   return {};
 }
 
+Result<std::string> file_birth(const std::string& path) {
+  struct statx found {};
+  if (::statx(AT_FDCWD, path.c_str(), 0, STATX_INO | STATX_BTIME, &found) != 0)
+    return io_failure("look at", path);
+  std::string birth = fmt::format("{}", found.stx_ino);
+  if ((found.stx_mask & STATX_BTIME) != 0) {
+    birth += fmt::format("/{}.{:09}", found.stx_btime.tv_sec, found.stx_btime.tv_nsec);
+  }
+  return birth;
+}
+
 Status make_folder(const std::string& path) {
   if (path.empty()) return fail(ErrorCode::InvalidArgument, "a folder needs a name");
   struct stat status {};

@@ -19,6 +19,9 @@ namespace dart::runtime {
 /// Puts `text` in place of what the file held, all or nothing, also when power fails: a new file beside it,
 /// synced, renamed over it.
 [[nodiscard]] Status replace_file(const std::string& path, std::string_view text, mode_t mode);
+/// A text that a file keeps for as long as it lives in one place, through any number of writes, and that no
+/// copy of it has (its number and, where the file system knows it, the time of its making).
+[[nodiscard]] Result<std::string> file_birth(const std::string& path);
 /// Makes a folder, and those above it, that only its owner may enter; one that is there stays as it is.
 [[nodiscard]] Status make_folder(const std::string& path);
 

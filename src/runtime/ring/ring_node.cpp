@@ -24,6 +24,8 @@ constexpr Duration kPeersToDisk{300'000};
 constexpr Duration kFarewell{500'000};
 constexpr Duration kFarewellStep{10'000};
 constexpr const char* kRecordsFile = "records.db";
+/// No key of the Directory.
+constexpr const char* kHomeKey = "home";
 
 }  // namespace
 
@@ -81,10 +83,21 @@ Status RingNode::open() {
 }
 
 Status RingNode::open_records() {
-  DART_TRY(auto records, RecordStore::open(settings_.folder + "/" + kRecordsFile));
-  DART_TRY(found_records_, records.load());
+  const std::string path = settings_.folder + "/" + kRecordsFile;
+  DART_TRY(auto records, RecordStore::open(path));
+  DART_TRY(found_records_.entries, records.load());
   record_bytes_ = records.bytes();
-  const bool of_a_ring = std::any_of(found_records_.begin(), found_records_.end(),
+  DART_TRY(const auto birth, file_birth(path));
+  const auto home = std::find_if(found_records_.entries.begin(), found_records_.entries.end(),
+                                 [](const auto& one) { return one.first == kHomeKey; });
+  const bool at_home = home != found_records_.entries.end() && home->second == birth;
+  found_records_.copied = !at_home && home != found_records_.entries.end();
+  if (found_records_.copied) {
+    fmt::print(stderr, "warning: '{}' was copied here; what it says is checked with the other members\n",
+               path);
+  }
+  if (!at_home) home_ = RecordStore::Write{kHomeKey, birth};
+  const bool of_a_ring = std::any_of(found_records_.entries.begin(), found_records_.entries.end(),
                                      [](const auto& one) { return one.first.starts_with('s'); });
   if (!had_ring_ && of_a_ring) {
     return fail(
@@ -213,6 +226,8 @@ void RingNode::on_action(std::uint32_t, node::Action&& action) {
 void RingNode::on_records(node::Action&& action) {
   if (auto* persist = std::get_if<directory::Persist>(&action)) {
     RecordStore::Batch batch{persist->token, {}};
+    // Together with what the Directory makes of a copy, so that the next start is not taken in.
+    if (home_) batch.writes.push_back(*std::exchange(home_, std::nullopt));
     for (auto& one : persist->writes) batch.writes.push_back({std::move(one.key), std::move(one.value)});
     writer_->add(std::move(batch));
   } else if (auto* completed = std::get_if<directory::Completed>(&action)) {

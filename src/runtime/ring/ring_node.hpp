@@ -111,8 +111,9 @@ class RingNode final : public NodeEvents {
   std::map<std::uint64_t, Asked> asked_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   RecordClient client_;
-  directory::Disk found_records_;  // from `open` to `join`
-  bool founding_ = false;          // until the first records of the ring that it made lie on the disk
+  directory::Disk found_records_;           // from `open` to `join`
+  std::optional<RecordStore::Write> home_;  // which file the records were first written to, if that is news
+  bool founding_ = false;  // until the first records of the ring that it made lie on the disk
   std::uint64_t record_commits_ = 0;
   std::uint64_t record_bytes_ = 0;
   DiskQueue disk_;          // after all that its thread uses
