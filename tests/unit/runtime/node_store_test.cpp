@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "base/limits.hpp"
+#include "runtime/file_io.hpp"
 #include "support/temp_folder.hpp"
 
 namespace dart::runtime {
@@ -81,6 +83,19 @@ TEST_F(NodeStoreTest, DamageIsSaidNotGuessed) {
   EXPECT_FALSE(NodeStore::open(folder_));
   std::ofstream(folder_ + "/node") << "";
   EXPECT_FALSE(NodeStore::open(folder_)) << "a file without an incarnation";
+}
+
+TEST(FileBirth, stays_through_writes_and_is_not_copied) {
+  support::TempFolder folder;
+  const std::string path = folder.file("records");
+  ASSERT_TRUE(write_new_file(path, "one", 0600).has_value());
+  const auto birth = file_birth(path);
+  ASSERT_TRUE(birth.has_value());
+  std::ofstream(path, std::ios::app) << "more";
+  EXPECT_EQ(*file_birth(path), *birth);
+  std::filesystem::copy_file(path, path + ".copy");
+  EXPECT_NE(*file_birth(path + ".copy"), *birth);
+  EXPECT_EQ(file_birth(path + ".gone").error().code, ErrorCode::NotFound);
 }
 
 }  // namespace
