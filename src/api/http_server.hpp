@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "api/ring_api.hpp"
+#include "api/exchange.hpp"
 #include "base/result.hpp"
 
 namespace boost::asio {
@@ -14,9 +14,9 @@ class io_context;
 
 namespace dart::api {
 
-/// Serves a handler over HTTP/1.1 on a loopback address, on the thread of the loop. Connections, requests and
-/// times are bounded; a request whose Host is not this machine is refused, so that no web page reaches it
-/// through a name.
+/// Serves a handler over HTTP/1.1 on a loopback address, on the thread of the loop. Connections, requests,
+/// streams and times are bounded; a request whose Host, or Origin, is not this machine is refused, so that no
+/// web page reaches it through a name.
 class HttpServer {
  public:
   using Handler = std::function<void(const Request&, std::function<void(Response)>)>;

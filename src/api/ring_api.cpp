@@ -1,9 +1,11 @@
 #include "api/ring_api.hpp"
 
-#include <charconv>
+#include <algorithm>
 #include <optional>
 
 #include <nlohmann/json.hpp>
+
+#include "api/query.hpp"
 
 namespace dart::api {
 
@@ -37,37 +39,15 @@ Json ids_of(const std::vector<overlay::Contact>& contacts) {
   return ids;
 }
 
-/// The value of one field of a query, with %XX and + decoded; nothing when it is not there.
-std::optional<std::string> field_of(std::string_view query, std::string_view name) {
-  while (!query.empty()) {
-    const auto end = query.find('&');
-    const std::string_view field = query.substr(0, end);
-    query.remove_prefix(end == std::string_view::npos ? query.size() : end + 1);
-    if (!field.starts_with(name) || field.size() <= name.size() || field[name.size()] != '=') continue;
-    const std::string_view coded = field.substr(name.size() + 1);
-    std::string value;
-    for (std::size_t i = 0; i < coded.size(); ++i) {
-      unsigned char byte = 0;
-      if (coded[i] == '%' && i + 2 < coded.size() &&
-          std::from_chars(coded.data() + i + 1, coded.data() + i + 3, byte, 16).ptr == coded.data() + i + 3) {
-        value.push_back(static_cast<char>(byte));
-        i += 2;
-      } else {
-        value.push_back(coded[i] == '+' ? ' ' : coded[i]);
-      }
-    }
-    return value;
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 void RingApi::handle(const Request& request, std::function<void(Response)> done) {
   const auto mark = request.target.find('?');
   const std::string path = request.target.substr(0, mark);
+  if (KeysApi::serves(path)) return keys_.handle(request, std::move(done));
   const bool known = path == "/v1/ring" || path == "/v1/nodes" || path == "/v1/route";
-  if (!known) return done(error(404, "there is no " + path, "try /v1/ring, /v1/nodes or /v1/route?key=K"));
+  if (!known)
+    return done(error(404, "there is no " + path, "try /v1/ring, /v1/nodes, /v1/route?key=K or /v1/keys"));
   if (request.method != "GET") return done(error(405, path + " takes GET only"));
   if (path == "/v1/ring") return done(ring());
   if (path == "/v1/nodes") return done(nodes());
@@ -95,6 +75,7 @@ Response RingApi::ring() const {
                   {"secure", status.secure},
                   {"feature_level", view.feature_level},
                   {"uptime_us", status.uptime_us},
+                  {"survives", status.survives ? Json(*status.survives) : Json(nullptr)},
                   {"left", ids_of(view.left)},
                   {"right", ids_of(view.right)},
                   {"table_entries", view.table.size()},
@@ -127,7 +108,8 @@ Response RingApi::nodes() const {
   for (const auto& contact : view.right) add(contact.node, "right", estimate(contact));
   for (const auto& contact : view.left) add(contact.node, "left", estimate(contact));
   for (const auto& contact : view.table) add(contact.node, "table", estimate(contact));
-  return {200, Json{{"ring", status.ring}, {"nodes", all}}.dump()};
+  const Json survives = status.survives ? Json(*status.survives) : Json(nullptr);
+  return {200, Json{{"ring", status.ring}, {"survives", survives}, {"nodes", all}}.dump()};
 }
 
 void RingApi::route(const std::string& query, std::function<void(Response)> done) {

@@ -3,25 +3,17 @@
 #include <functional>
 #include <string>
 
+#include "api/exchange.hpp"
+#include "api/keys_api.hpp"
 #include "api/ring_port.hpp"
 
 namespace dart::api {
 
-struct Request {
-  std::string method;
-  std::string target;  ///< path and query as they came
-};
-
-struct Response {
-  unsigned status = 200;
-  std::string body;  ///< JSON
-};
-
-/// `/v1/ring`, `/v1/nodes` and `/v1/route?key=…` of one node. An error is `{"error": "…", "hint": "…"}` with
-/// a fitting status.
+/// `/v1/ring`, `/v1/nodes`, `/v1/route?key=…` and `/v1/keys` of one node. An error is `{"error": "…", "hint":
+/// "…"}` with a fitting status.
 class RingApi {
  public:
-  explicit RingApi(RingPort& port) : port_(port) {}
+  RingApi(RingPort& port, KeysPort& keys) : port_(port), keys_(keys) {}
   /// `done` is called once, perhaps later.
   void handle(const Request& request, std::function<void(Response)> done);
 
@@ -31,6 +23,7 @@ class RingApi {
   void route(const std::string& query, std::function<void(Response)> done);
 
   RingPort& port_;
+  KeysApi keys_;
 };
 
 }  // namespace dart::api

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/http_server.hpp"
+#include "api/ring_api.hpp"
 #include "apps/node_port.hpp"
 #include "apps/run_script.hpp"
 #include "apps/shared_flags.hpp"
@@ -172,7 +173,7 @@ Result<int> run_node(const NodeOptions& options) {
            }));
   watch = std::make_unique<JoinWatch>(loop, *node, announcer);
   NodePort port(*node, options.name, options.profile);
-  api::RingApi ring_api(port);
+  api::RingApi ring_api(port, port);
   nlohmann::ordered_json started{{"endpoint", runtime::text_of(node->driver().transport().endpoint())},
                                  {"node", node->view().self.id.text()}};
   if (options.http != "off") {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "runtime/net/net_counters.hpp"
 
 namespace dart::apps {
@@ -41,6 +43,35 @@ void add_overlay(const overlay::Counters& counters, Counters& out) {
   out.insert(out.end(), plain.begin(), plain.end());
 }
 
+void add_records(const runtime::RingNode& node, Counters& out) {
+  out.emplace_back("record_commits", node.record_commits());
+  out.emplace_back("record_bytes", node.record_bytes());
+  const auto* directory = node.driver().core(0).directory();
+  if (directory == nullptr) return;
+  const auto& counters = directory->counters();
+  const Counters plain = {{"record_rounds", counters.rounds},       {"record_rejected", counters.rejected},
+                          {"record_changes", counters.changed},     {"record_groups", counters.groups},
+                          {"record_caught_up", counters.caught_up}, {"record_believed", counters.believed},
+                          {"record_old_disks", counters.old_disks}, {"record_malformed", counters.malformed},
+                          {"record_dropped", counters.dropped_full}};
+  out.insert(out.end(), plain.begin(), plain.end());
+}
+
+/// Of the groups that this node is in, the smallest says how many of its members may be lost.
+std::optional<std::size_t> survived_losses(const runtime::RingNode& node) {
+  std::optional<std::size_t> least;
+  const auto* directory = node.driver().core(0).directory();
+  if (directory == nullptr) return least;
+  const NodeId self = node.driver().core(0).overlay().self().id;
+  for (directory::ShardNumber number = 0; number < directory::limits::kShards; ++number) {
+    const auto& group = directory->shard(number).group;
+    if (!group.contains(self)) continue;
+    const std::size_t losses = (group.members.size() - 1) / 2;
+    least = std::min(least.value_or(losses), losses);
+  }
+  return least;
+}
+
 }  // namespace
 
 api::NodeStatus NodePort::status() const {
@@ -56,6 +87,8 @@ api::NodeStatus NodePort::status() const {
   status.counters.emplace_back("slow_steps", node_.driver().slow_steps());
   status.counters.emplace_back("longest_step_us",
                                static_cast<std::uint64_t>(node_.driver().longest_step_us()));
+  add_records(node_, status.counters);
+  status.survives = survived_losses(node_);
   add_overlay(status.view.counters, status.counters);
   add_net(node_.driver().transport().counters(), status.counters);
   return status;
@@ -71,6 +104,22 @@ void NodePort::route(const Key& key, std::function<void(Result<api::RoutePath>)>
     done(std::move(path));
   });
 }
+
+directory::RequestId NodePort::draw_request() { return runtime::random_value<directory::RequestId>(); }
+
+void NodePort::run(directory::Command command, std::function<void(const directory::Answer&)> done) {
+  node_.records().run(std::move(command), std::move(done));
+}
+
+void NodePort::list(directory::ListNames list, std::function<void(const directory::Listed&)> done) {
+  node_.records().list(std::move(list), std::move(done));
+}
+
+std::uint64_t NodePort::watch(const std::string& name, std::function<void(std::uint64_t version)> changed) {
+  return node_.records().watch(name, std::move(changed));
+}
+
+void NodePort::unwatch(std::uint64_t watch) { node_.records().unwatch(watch); }
 
 std::string NodePort::endpoint_text(const overlay::Endpoint& endpoint) const {
   return runtime::text_of(endpoint);

@@ -3,13 +3,14 @@
 #include <functional>
 #include <string>
 
+#include "api/keys_port.hpp"
 #include "api/ring_port.hpp"
 #include "runtime/ring/ring_node.hpp"
 
 namespace dart::apps {
 
 /// Shows a RingNode to the API.
-class NodePort final : public api::RingPort {
+class NodePort final : public api::RingPort, public api::KeysPort {
  public:
   NodePort(runtime::RingNode& node, std::string name, std::string profile)
       : node_(node), name_(std::move(name)), profile_(std::move(profile)), began_(runtime::node_now()) {}
@@ -18,6 +19,13 @@ class NodePort final : public api::RingPort {
   void route(const Key& key, std::function<void(Result<api::RoutePath>)> done) override;
   [[nodiscard]] std::string endpoint_text(const overlay::Endpoint& endpoint) const override;
   [[nodiscard]] Key key_of(const std::string& words) const override;
+
+  [[nodiscard]] directory::RequestId draw_request() override;
+  void run(directory::Command command, std::function<void(const directory::Answer&)> done) override;
+  void list(directory::ListNames list, std::function<void(const directory::Listed&)> done) override;
+  [[nodiscard]] std::uint64_t watch(const std::string& name,
+                                    std::function<void(std::uint64_t version)> changed) override;
+  void unwatch(std::uint64_t watch) override;
 
  private:
   runtime::RingNode& node_;

@@ -34,6 +34,14 @@ std::string milliseconds(const Json& us) {
   return us.is_number() ? fmt::format("{:.2f} ms", us.get<double>() / 1000) : "-";
 }
 
+/// What may happen to the nodes without harm to firm records.
+std::string losses(const Json& survives) {
+  if (!survives.is_number_unsigned()) return "this node keeps no firm records\n";
+  const auto number = survives.get<std::size_t>();
+  if (number == 0) return "firm records survive no loss: with any of their nodes gone, decisions pause\n";
+  return fmt::format("firm records survive the loss of {} node{} at once\n", number, number == 1 ? "" : "s");
+}
+
 Status print_nodes(const std::string& http, bool json) {
   DART_TRY(const auto text, ask(http, "/v1/nodes"));
   if (json) {
@@ -49,7 +57,7 @@ Status print_nodes(const std::string& http, bool json) {
                    fmt::format("{}", node.value("incarnation", 0U)), node.value("relation", ""),
                    milliseconds(node["round_trip_us"])});
   }
-  std::cout << table.text();
+  std::cout << table.text() << losses(body["survives"]);
   return {};
 }
 

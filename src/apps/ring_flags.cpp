@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/cert_command.hpp"
+#include "apps/keys_command.hpp"
 #include "apps/node_command.hpp"
 #include "apps/ring_command.hpp"
 #include "apps/shared_flags.hpp"
@@ -38,6 +39,12 @@ struct RingFlags::Impl {
   CLI::App* ring_ls = nullptr;
   CLI::App* ring_route = nullptr;
   CLI::App* ring_spawn = nullptr;
+  CLI::App* keys_get = nullptr;
+  CLI::App* keys_put = nullptr;
+  CLI::App* keys_cas = nullptr;
+  CLI::App* keys_remove = nullptr;
+  CLI::App* keys_watch = nullptr;
+  CLI::App* keys_list = nullptr;
   CLI::Option* requests = nullptr;
   CLI::Option* seed = nullptr;
   std::string output = "table";
@@ -48,10 +55,14 @@ struct RingFlags::Impl {
   std::string http = "127.0.0.1:7480";
   std::string key;
   SpawnOptions spawn;
+  KeysOptions keys;
 
   void add_cert(CLI::App& app);
   void add_node(CLI::App& app);
   void add_ring(CLI::App& app);
+  void add_keys();
+  CLI::App* add_key(const char* name, const char* help);
+  void add_request(CLI::App* command);
   void add_spawn();
 };
 
@@ -137,7 +148,46 @@ void RingFlags::Impl::add_ring(CLI::App& app) {
   ring_route->add_option("KEY", key, "32 hexadecimal digits, or any words")->required();
   add_http(ring_route, http);
   add_output(*ring_route, output);
+  add_keys();
   add_spawn();
+}
+
+/// A command about one record.
+CLI::App* RingFlags::Impl::add_key(const char* name, const char* help) {
+  CLI::App* command = ring->add_subcommand(name, help);
+  command->add_option("NAME", keys.name, "name of the record: 1 to 255 bytes")->required();
+  add_http(command, http);
+  add_output(*command, output);
+  return command;
+}
+
+void RingFlags::Impl::add_request(CLI::App* command) {
+  command
+      ->add_option("--request", keys.request, "make this change again, of which it is not known how it ended")
+      ->type_name("ID");
+}
+
+void RingFlags::Impl::add_keys() {
+  const char* const value = "its new value, 64 KiB at most; - reads standard input";
+  keys_get = add_key("get", "The value of a firm record");
+  keys_put = add_key("put", "Give a firm record a value, whatever it was");
+  keys_put->add_option("VALUE", keys.value, value)->required();
+  add_request(keys_put);
+  keys_cas = add_key("cas", "Change a firm record only if it has the expected version");
+  keys_cas->add_option("--expect", keys.expected, "the version; 0: never written")
+      ->required()
+      ->type_name("N");
+  keys_cas->add_option("VALUE", keys.value, value)->required();
+  add_request(keys_cas);
+  keys_remove = add_key("rm", "Delete a firm record");
+  keys_remove->add_option("--expect", keys.expected, "only if it has this version")->type_name("N");
+  add_request(keys_remove);
+  keys_watch = add_key("watch", "A firm record now, and each new version of it, until Ctrl-C");
+  keys_watch->add_option("--count", keys.count, "end after so many versions")->type_name("N");
+  keys_list = ring->add_subcommand("ls-keys", "Names of firm records");
+  keys_list->add_option("PREFIX", keys.prefix, "only names that begin like this");
+  add_http(keys_list, http);
+  add_output(*keys_list, output);
 }
 
 void RingFlags::Impl::add_spawn() {
@@ -189,6 +239,13 @@ int RingFlags::run() {
   if (*it.cert_show) return cert_show_command(it.certificate, json);
   if (*it.node_start) return node_start_command(it.start);
   if (*it.ring_ls) return ring_ls_command(it.http, json);
+  it.keys.http = it.http;
+  it.keys.json = json;
+  if (*it.keys_get) return keys_get_command(it.keys);
+  if (*it.keys_put || *it.keys_cas) return keys_put_command(it.keys);
+  if (*it.keys_remove) return keys_remove_command(it.keys);
+  if (*it.keys_watch) return keys_watch_command(it.keys);
+  if (*it.keys_list) return keys_list_command(it.keys);
   if (*it.ring_route) return ring_route_command(it.http, it.key, json);
   it.spawn.requests_given = it.requests->count() > 0;
   it.spawn.seed_given = it.seed->count() > 0;

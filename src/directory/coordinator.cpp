@@ -216,7 +216,13 @@ void Directory::weigh(Attempt& attempt, const Record& current) {
                       ask.value};
     return;
   }
-  if (current.version != ask.expected) {
+  const bool any = ask.expected == kAnyVersion;
+  if (any && ask.operation == Operation::Delete && !current.exists) return;
+  if (any && ask.attempt > 1 && current.applied.size() == limits::kApplied) {
+    attempt.answer.outcome = Outcome::Unknown;  // may have been applied, and forgotten since
+    return;
+  }
+  if (!any && current.version != ask.expected) {
     // A repeated request may have been applied so long ago that the record has forgotten it.
     const bool sure = ask.attempt == 1 || current.version < ask.expected ||
                       std::any_of(current.applied.begin(), current.applied.end(),

@@ -19,6 +19,9 @@ struct Slot {
   std::string name;
 };
 
+/// As the expected version: whatever it is.
+inline constexpr std::uint64_t kAnyVersion = UINT64_MAX;
+
 enum class Operation : std::uint8_t { Get = 1, Set = 2, Delete = 3 };
 
 /// How an operation ended.
@@ -39,7 +42,8 @@ struct Located {
 };
 
 /// From a client straight to the coordinator that answered. Set and Delete take effect only when the record
-/// has the version `expected` (0: never written).
+/// has the version `expected` (0: never written). With kAnyVersion a Delete of what is not there changes
+/// nothing.
 struct Ask {
   RequestId request;
   Operation operation = Operation::Get;

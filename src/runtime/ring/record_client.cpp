@@ -34,14 +34,14 @@ void RecordClient::unwatch(std::uint64_t watch) {
   if (!others) feed_(directory::StopWatch{name});
 }
 
-void RecordClient::on(directory::Completed&& completed) {
+void RecordClient::on(const directory::Completed& completed) {
   auto found = running_.extract(completed.tag);
   if (!found.empty()) found.mapped()(completed.answer);
 }
 
-void RecordClient::on(directory::Listed&& listed) {
+void RecordClient::on(const directory::Listed& listed) {
   auto found = listing_.extract(listed.tag);
-  if (!found.empty()) found.mapped()(std::move(listed));
+  if (!found.empty()) found.mapped()(listed);
 }
 
 void RecordClient::on(const directory::Changed& changed) {

@@ -16,7 +16,7 @@ class RecordClient {
   /// Feeds the node, in a later turn of the loop.
   using Feed = std::function<void(node::Input)>;
   using Done = std::function<void(const directory::Answer&)>;
-  using ListDone = std::function<void(directory::Listed)>;
+  using ListDone = std::function<void(const directory::Listed&)>;
   using Changed = std::function<void(std::uint64_t version)>;
 
   explicit RecordClient(Feed feed) : feed_(std::move(feed)) {}
@@ -32,8 +32,8 @@ class RecordClient {
   void unwatch(std::uint64_t watch);
 
   /// What the node said.
-  void on(directory::Completed&& completed);
-  void on(directory::Listed&& listed);
+  void on(const directory::Completed& completed);
+  void on(const directory::Listed& listed);
   void on(const directory::Changed& changed);
 
  private:

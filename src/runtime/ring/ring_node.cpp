@@ -230,10 +230,10 @@ void RingNode::on_records(node::Action&& action) {
     if (home_) batch.writes.push_back(*std::exchange(home_, std::nullopt));
     for (auto& one : persist->writes) batch.writes.push_back({std::move(one.key), std::move(one.value)});
     writer_->add(std::move(batch));
-  } else if (auto* completed = std::get_if<directory::Completed>(&action)) {
-    client_.on(std::move(*completed));
-  } else if (auto* listed = std::get_if<directory::Listed>(&action)) {
-    client_.on(std::move(*listed));
+  } else if (const auto* completed = std::get_if<directory::Completed>(&action)) {
+    client_.on(*completed);
+  } else if (const auto* listed = std::get_if<directory::Listed>(&action)) {
+    client_.on(*listed);
   } else if (const auto* changed = std::get_if<directory::Changed>(&action)) {
     client_.on(*changed);
   }

@@ -11,9 +11,9 @@
 namespace dart::runtime {
 
 /// Payloads of routed messages that write down their own path: each node adds itself, the root sends the
-/// whole back.
-inline constexpr std::uint16_t kTraceService = 1;
-inline constexpr std::uint16_t kTraceReplyService = 2;
+/// whole back. Services of what is no part of every node have numbers from 0x100 on.
+inline constexpr std::uint16_t kTraceService = 0x100;
+inline constexpr std::uint16_t kTraceReplyService = 0x101;
 
 struct TraceStep {
   NodeId id;

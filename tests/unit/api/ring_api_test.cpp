@@ -9,6 +9,7 @@
 
 #include "api/http_client.hpp"
 #include "api/http_server.hpp"
+#include "unit/api/fake_keys.hpp"
 
 namespace dart::api {
 namespace {
@@ -32,6 +33,7 @@ class FakePort final : public RingPort {
       status.view.table.push_back(contact);
     }
     status.counters = {{"lost", 5}};
+    status.survives = 2;
     return status;
   }
   void route(const Key& key, std::function<void(Result<RoutePath>)> done) override {
@@ -44,10 +46,11 @@ class FakePort final : public RingPort {
 
 Response ask(const std::string& target, const std::string& method = "GET") {
   FakePort port;
-  RingApi api(port);
+  FakeKeys keys;
+  RingApi api(port, keys);
   Response got;
   int answers = 0;
-  api.handle({method, target}, [&](const Response& response) {
+  api.handle({method, target, {}}, [&](const Response& response) {
     got = response;
     ++answers;
   });
@@ -62,6 +65,7 @@ TEST(RingApi, ShowsTheNode) {
   EXPECT_EQ(ring["phase"], "member");
   EXPECT_EQ(ring["left"], Json::array({(NodeId{2, 2}).text()}));
   EXPECT_EQ(ring["counters"]["lost"], 5);
+  EXPECT_EQ(ring["survives"], 2);
 }
 
 TEST(RingApi, ListsEachNodeOnce) {
@@ -96,7 +100,8 @@ TEST(RingApi, SaysWhatIsWrong) {
 TEST(HttpServer, AnswersOnLoopbackOnly) {
   boost::asio::io_context loop;
   FakePort port;
-  RingApi api(port);
+  FakeKeys keys;
+  RingApi api(port, keys);
   const auto handler = [&](const Request& request, auto done) { api.handle(request, std::move(done)); };
   EXPECT_FALSE(HttpServer::start(loop, "0.0.0.0", 0, handler));
   EXPECT_FALSE(HttpServer::start(loop, "192.0.2.1", 0, handler));

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace dart::api {
+
+struct Request {
+  std::string method;
+  std::string target;  ///< path and query as they came
+  std::string body;
+};
+
+/// Where the events of one long answer go. On the thread of the server's loop.
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  /// One server-sent event, its empty line included. Nothing happens once the client is gone; one that takes
+  /// its events too slowly is sent away.
+  virtual void send(const std::string& event) = 0;
+  /// No more events.
+  virtual void end() = 0;
+};
+
+struct Response {
+  unsigned status = 200;
+  std::string body;  ///< JSON
+  /// Set: the answer is a stream of events. Called once, with where they go; what it gives is kept until the
+  /// client or the server goes away.
+  std::function<std::shared_ptr<void>(std::weak_ptr<EventSink>)> events = {};
+};
+
+}  // namespace dart::api

@@ -1,0 +1,171 @@
+#include "api/keys_api.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "api/key_watch.hpp"
+#include "api/query.hpp"
+#include "api/record_json.hpp"
+#include "directory/limits.hpp"
+
+namespace dart::api {
+
+namespace {
+
+using directory::Answer;
+using directory::Command;
+using directory::Operation;
+using directory::Outcome;
+using directory::RequestId;
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view kPath = "/v1/keys";
+/// Versions are counted, so none is ever near that; kAnyVersion is beyond.
+constexpr std::uint64_t kMostVersion = std::uint64_t{1} << 62;
+
+Response error(unsigned status, const std::string& message, const std::string& hint = {}) {
+  Json body{{"error", message}};
+  if (!hint.empty()) body["hint"] = hint;
+  return {status, body.dump()};
+}
+
+template <class Number>
+bool parse_number(const std::string& text, Number& number) {
+  const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return bad == std::errc() && end == text.data() + text.size() && !text.empty();
+}
+
+/// The answer's record, with what went wrong in front.
+Response with_record(unsigned status, const Command& command, const Answer& answer,
+                     const std::string& message, const std::string& hint = {}) {
+  Json body = Json::object();
+  if (!message.empty()) body["error"] = message;
+  if (!hint.empty()) body["hint"] = hint;
+  body.update(record_json(command.name, answer.version, answer.exists, answer.value));
+  return {status, body.dump()};
+}
+
+Response answered(const Command& command, const Answer& answer) {
+  const bool reads = command.operation == Operation::Get;
+  switch (answer.outcome) {
+    case Outcome::Ok:
+      if (reads && !answer.exists) return with_record(404, command, answer, "there is no such record");
+      if (reads) return with_record(200, command, answer, {});
+      return {200,
+              Json{{"name", command.name}, {"version", answer.version}, {"exists", answer.exists}}.dump()};
+    case Outcome::Conflict:
+      return with_record(409, command, answer,
+                         fmt::format("the record has version {}, not {}", answer.version, command.expected),
+                         "read it again, decide anew, and expect the version that it has");
+    case Outcome::Refused:
+      return error(507, answer.value, "delete records, or lend more disk (`dart node start --lend-disk`)");
+    case Outcome::Unavailable:
+    case Outcome::Unknown:
+      break;
+  }
+  const bool unknown = answer.outcome == Outcome::Unknown;
+  Json body{
+      {"error", unknown ? "it is not known whether the change was made"
+                        : "no majority of the nodes that keep this record answers; nothing was changed"},
+      {"hint", unknown ? "ask again with this request id: it is made once at most"
+                       : "try again; `dart ring ls` shows which nodes are there"}};
+  if (!reads) body["request"] = command.request.text();
+  return {unknown ? 504U : 503U, body.dump()};
+}
+
+}  // namespace
+
+bool KeysApi::serves(const std::string& path) {
+  return path.starts_with(kPath) && (path.size() == kPath.size() || path[kPath.size()] == '/');
+}
+
+void KeysApi::handle(const Request& request, Done done) {
+  const auto mark = request.target.find('?');
+  const std::string path = request.target.substr(0, mark);
+  const std::string query = mark == std::string::npos ? "" : request.target.substr(mark + 1);
+  if (path.size() <= kPath.size() + 1) {
+    if (request.method != "GET") return done(error(405, "a list takes GET only"));
+    return list(query, done);
+  }
+  const std::string name = percent_decoded(std::string_view(path).substr(kPath.size() + 1));
+  if (name.size() > directory::limits::kNameBytes || !is_utf8(name)) {
+    return done(error(422, "a name is text of 1 to 255 bytes in UTF-8"));
+  }
+  if (request.method == "PUT" || request.method == "DELETE") return change(request, name, query, done);
+  if (request.method != "GET") return done(error(405, "a record takes GET, PUT and DELETE"));
+  if (field_of(query, "watch").value_or("0") != "0") return watch(name, done);
+  run({0, port_.draw_request(), Operation::Get, name, 0, {}}, done);
+}
+
+void KeysApi::change(const Request& request, const std::string& name, const std::string& query,
+                     const Done& done) {
+  Command command{0, {}, Operation::Set, name, directory::kAnyVersion, {}};
+  std::string id;
+  std::optional<std::uint64_t> expected;
+  if (request.method == "PUT") {
+    auto body = parse_change(request.body);
+    if (!body) return done(error(400, body.error().message, body.error().hint));
+    command.value = std::move(body->value);
+    expected = body->expected;
+    id = std::move(body->request);
+  } else {
+    command.operation = Operation::Delete;
+    const auto words = field_of(query, "expected");
+    if (words && !parse_number(*words, expected.emplace())) {
+      return done(error(400, "'expected' is no version"));
+    }
+    id = field_of(query, "request").value_or("");
+  }
+  if (expected && *expected > kMostVersion) return done(error(400, "'expected' is no version"));
+  if (expected) command.expected = *expected;
+  const auto parsed = id.empty() ? port_.draw_request() : RequestId::parse(id);
+  if (!parsed) return done(error(400, "a request id has 32 hexadecimal digits"));
+  command.request = *parsed;
+  if (command.value.size() > directory::limits::kValueBytes) {
+    return done(error(413, "a value has at most 65,536 bytes", "cut it into several records"));
+  }
+  run(std::move(command), done);
+}
+
+void KeysApi::run(Command command, const Done& done) {
+  Command given = command;
+  command.value.clear();
+  port_.run(std::move(given),
+            [asked = std::move(command), done](const Answer& answer) { done(answered(asked, answer)); });
+}
+
+void KeysApi::list(const std::string& query, const Done& done) {
+  directory::ListNames asked;
+  asked.prefix = field_of(query, "prefix").value_or("");
+  asked.after = field_of(query, "after").value_or("");
+  const auto limit = field_of(query, "limit");
+  if (limit && !parse_number(*limit, asked.limit)) return done(error(400, "'limit' is no number"));
+  port_.list(std::move(asked), [done](const directory::Listed& listed) {
+    if (listed.outcome == Outcome::Refused) return done(error(422, listed.reason));
+    if (listed.outcome != Outcome::Ok) {
+      return done(error(503, "not all nodes that keep records answer",
+                        "try again; `dart ring ls` shows which nodes are there"));
+    }
+    Json names = Json::array();
+    for (const auto& one : listed.names) names.push_back({{"name", one.name}, {"version", one.version}});
+    const Json body{{"names", names}, {"more", listed.more}};
+    done({200, body.dump(-1, ' ', false, Json::error_handler_t::replace)});
+  });
+}
+
+void KeysApi::watch(const std::string& name, const Done& done) {
+  Response response;
+  response.events = [this, name](std::weak_ptr<EventSink> sink) -> std::shared_ptr<void> {
+    auto watch = std::make_shared<KeyWatch>(port_, name, std::move(sink));
+    watch->begin();
+    return watch;
+  };
+  done(std::move(response));
+}
+
+}  // namespace dart::api

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace dart::apps {
+
+/// Firm records of a ring, through the API of one of its nodes. All return the exit code: 0 only when what
+/// was asked for is done.
+struct KeysOptions {
+  std::string http = "127.0.0.1:7480";
+  std::string name;
+  std::string value;  ///< "-": all of standard input
+  std::optional<std::uint64_t> expected;
+  std::string request;  ///< of a change that is made again; empty: a new one
+  std::string prefix;
+  std::uint64_t count = 0;  ///< of events; 0: no end
+  bool json = false;
+};
+
+/// `dart ring get NAME`
+int keys_get_command(const KeysOptions& options);
+/// `dart ring put NAME VALUE` and, with `expected`, `dart ring cas NAME --expect N VALUE`
+int keys_put_command(const KeysOptions& options);
+/// `dart ring rm NAME`
+int keys_remove_command(const KeysOptions& options);
+/// `dart ring watch NAME`: a line for each version
+int keys_watch_command(const KeysOptions& options);
+/// `dart ring ls-keys [PREFIX]`
+int keys_list_command(const KeysOptions& options);
+
+}  // namespace dart::apps
