@@ -19,7 +19,9 @@
 #include "apps/sim/directory_report.hpp"
 #include "apps/sim/huge_pages.hpp"
 #include "apps/sim/route_report.hpp"
+#include "apps/sim/tree_report.hpp"
 #include "sim/route_experiment.hpp"
+#include "sim/tree_experiment.hpp"
 
 namespace dart::apps {
 
@@ -71,6 +73,7 @@ struct SimCommand::Flags {
   CLI::App* route = nullptr;
   CLI::App* chaos = nullptr;
   CLI::App* churn = nullptr;
+  CLI::App* tree = nullptr;
   std::string output = "table";
   std::string delay_model = "plane";
   std::string matrix;
@@ -84,6 +87,7 @@ struct SimCommand::Flags {
   sim::ChaosOptions hurting;
   bool records = false;
   sim::ChurnOptions churning;
+  sim::TreeOptions growing;
   double session_s = 1800;
   double length_s = 7200;
   double partition_s = 0;
@@ -94,6 +98,7 @@ struct SimCommand::Flags {
   template <class Summary, class Run, class Complain>
   int run_each_seed(const Run& run, const Complain& complaints);
   int run_churn();
+  int run_tree();
 };
 
 namespace {
@@ -141,6 +146,7 @@ SimCommand::SimCommand(CLI::App& app) : flags_(std::make_unique<Flags>()) {
                      "hurt firm records: each must behave like one register, whatever happens to disks");
   add_output(*it.chaos, it.output);
   add_churn(it);
+  add_tree(it);
 }
 
 void SimCommand::add_churn(Flags& it) {
@@ -175,6 +181,22 @@ void SimCommand::add_churn(Flags& it) {
   add_common(*it.churn, it.delay_model, it.matrix, it.output);
 }
 
+void SimCommand::add_tree(Flags& it) {
+  it.tree = it.sim->add_subcommand("tree", "One group in a ring: multicasts, then many nodes die at once");
+  it.tree->add_option("--nodes", it.growing.nodes, "nodes of the ring")
+      ->check(CLI::Range(2U, 100'000U))
+      ->capture_default_str();
+  it.tree->add_option("--members", it.growing.members, "of these enter the group")
+      ->check(CLI::Range(1U, 100'000U))
+      ->capture_default_str();
+  it.tree->add_option("--seed", it.growing.seed, "repeats a run")->capture_default_str();
+  it.tree->add_option("--kill", it.growing.kill_percent, "percentage of the nodes that die, the root first")
+      ->check(CLI::Range(0U, 50U))
+      ->capture_default_str();
+  add_profile(*it.tree, it.profile);
+  add_common(*it.tree, it.delay_model, it.matrix, it.output);
+}
+
 SimCommand::~SimCommand() = default;
 
 bool SimCommand::chosen() const { return flags_->sim->parsed(); }
@@ -182,6 +204,7 @@ bool SimCommand::chosen() const { return flags_->sim->parsed(); }
 int SimCommand::run() {
   use_huge_pages();
   if (*flags_->chaos) return flags_->run_seeds();
+  if (*flags_->tree) return flags_->run_tree();
   return *flags_->churn ? flags_->run_churn() : flags_->run_route();
 }
 
@@ -219,6 +242,29 @@ int SimCommand::Flags::run_churn() {
   const bool whole = report.double_roots == 0 && report.doubles_after == 0 && report.kill_undelivered == 0;
   if (!whole) std::cerr << "error: a key had two roots in one connected part, or a lookup got lost\n";
   return whole ? 0 : 1;
+}
+
+int SimCommand::Flags::run_tree() {
+  const Meter meter;
+  auto delays = delays_of(delay_model, matrix, growing.seed);
+  if (!delays) return complain(delays.error());
+  growing.config = profile_of(profile);
+  std::cerr << "seed " << growing.seed << ", profile " << profile << '\n';
+  const bool people = isatty(STDERR_FILENO) != 0;
+  if (people) {
+    growing.progress = [this](std::uint32_t joined) {
+      std::cerr << fmt::format("\r{} of {} joined ", joined, growing.nodes) << std::flush;
+    };
+  }
+  const sim::TreeReport report = sim::run_tree(growing, std::move(*delays));
+  if (people) std::cerr << '\n';
+  std::cout << (output == "json" ? tree_json(report, meter.cost()) : tree_text(report, meter.cost()))
+            << std::flush;
+  if (!report.right()) {
+    std::cerr << "error: not every node joined, or members were missed, told twice, reached too late or "
+                 "counted wrongly\n";
+  }
+  return report.right() ? 0 : 1;
 }
 
 int SimCommand::Flags::run_seeds() {

@@ -25,6 +25,7 @@ class SimCommand {
  private:
   struct Flags;
   static void add_churn(Flags& flags);
+  static void add_tree(Flags& flags);
   std::unique_ptr<Flags> flags_;
 };
 

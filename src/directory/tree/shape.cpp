@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "directory/tree/tree.hpp"
 
@@ -8,6 +10,11 @@ namespace {
 
 /// Children are told at each beat of what came within so many of them.
 constexpr std::int64_t kToldBeats = 4;
+/// A child that missed a report is not recommended; one that missed two makes room for a newcomer.
+constexpr std::int64_t kDoubtfulTenths = 15;
+constexpr std::int64_t kSilentTenths = 25;
+/// A newcomer that asks again is to meet somebody else: drawn from so many of the nearest.
+constexpr std::size_t kNearest = 3;
 
 }  // namespace
 
@@ -35,6 +42,10 @@ void Tree::adopt(const Key& key, Group& group, const overlay::NodeHandle& node, 
   Child* child = group.child(node.id);
   if (child == nullptr) {
     if (group.children.size() >= limits::kFanOut) {
+      const std::int64_t heard_us = now_.us - config_.report.us * kSilentTenths / 10;
+      std::erase_if(group.children, [&](const Child& one) { return one.heard_us < heard_us; });
+    }
+    if (group.children.size() >= limits::kFanOut) {
       hand_down(group, node, m);
       return;
     }
@@ -46,20 +57,25 @@ void Tree::adopt(const Key& key, Group& group, const overlay::NodeHandle& node, 
   beat_child(key, group, *child, true);
 }
 
-/// Named is the child that is nearest to the newcomer, of those that have a place if there are any.
+/// Named is one of the children that are nearest to the newcomer, of those that seem to live and have a place
+/// if there are any.
 void Tree::hand_down(const Group& group, const overlay::NodeHandle& node, const Join& m) {
   ++counters_.handed_down;
   if (m.handed_down >= limits::kHandedDown) return;
-  const bool places = std::any_of(group.children.begin(), group.children.end(),
-                                  [](const Child& one) { return one.children < limits::kFanOut; });
-  const Child* best = nullptr;
+  const std::int64_t heard_us = now_.us - config_.report.us * kDoubtfulTenths / 10;
+  std::vector<const Child*> choice;
   for (const Child& one : group.children) {
-    if (places && one.children >= limits::kFanOut) continue;
-    if (best == nullptr ||
-        one.coordinate.round_trip(m.coordinate) < best->coordinate.round_trip(m.coordinate))
-      best = &one;
+    if (one.heard_us >= heard_us && one.children < limits::kFanOut) choice.push_back(&one);
   }
-  if (best != nullptr) tell(node, Full{m.group, m.handed_down + 1, best->node});
+  if (choice.empty()) {
+    for (const Child& one : group.children) choice.push_back(&one);
+  }
+  const auto way = [&](const Child* one) { return one->coordinate.round_trip(m.coordinate); };
+  std::sort(choice.begin(), choice.end(), [&](const Child* a, const Child* b) {
+    return std::pair{way(a), a->node.id} < std::pair{way(b), b->node.id};
+  });
+  const auto pick = static_cast<std::size_t>(random_.below(std::min(choice.size(), kNearest)));
+  tell(node, Full{m.group, m.handed_down + 1, choice[pick]->node});
 }
 
 void Tree::handle(const overlay::NodeHandle&, const Full& m) {

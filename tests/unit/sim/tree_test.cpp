@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sim/checkers.hpp"
+#include "sim/tree_experiment.hpp"
 #include "sim/world.hpp"
 
 namespace dart::sim {
@@ -368,6 +369,36 @@ TEST_P(TreeChurn, afterwards_each_live_member_is_reached_once_and_the_whole_is_t
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, TreeChurn, ::testing::Range(std::uint64_t{1}, std::uint64_t{13}));
+
+TEST(TreeExperiment, is_right_and_the_same_twice) {
+  TreeOptions options;
+  options.nodes = 300;
+  options.members = 80;
+  options.seed = 4;
+  const auto run = [&] { return run_tree(options, *make_delay_model("plane", Random(1))); };
+  const TreeReport report = run();
+  EXPECT_TRUE(report.right());
+  EXPECT_EQ(report.members, 80U);
+  EXPECT_EQ(report.killed, 15U);
+  EXPECT_GT(report.orphans, 0U);
+  EXPECT_GT(report.reached_again_s, 0);
+  EXPECT_LT(report.reached_again_s, 5);
+  EXPECT_GE(report.stretch_mean, 1);
+  EXPECT_LE(report.busiest_fan_out, tree::limits::kFanOut);
+  EXPECT_EQ(run().hash, report.hash);
+  options.seed = 5;
+  EXPECT_NE(run().hash, report.hash);
+}
+
+TEST_F(Trees, a_node_in_no_group_has_nothing_to_do) {
+  come_up(3);
+  for (std::uint32_t m = 0; m < 3; ++m) {
+    const tree::Tree& idle = *world_->core(m)->tree();
+    EXPECT_FALSE(idle.next_deadline().has_value());
+    EXPECT_EQ(idle.groups(), 0U);
+    EXPECT_LT(sizeof(tree::Tree), 2'000U) << "an idle node keeps within 40 kB";
+  }
+}
 
 }  // namespace
 }  // namespace dart::sim
