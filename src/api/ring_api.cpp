@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/query.hpp"
+#include "directory/tree/message.hpp"
 
 namespace dart::api {
 
@@ -49,9 +50,11 @@ void RingApi::handle(const Request& request, std::function<void(Response)> done)
   if (!known)
     return done(error(404, "there is no " + path, "try /v1/ring, /v1/nodes, /v1/route?key=K or /v1/keys"));
   if (request.method != "GET") return done(error(405, path + " takes GET only"));
-  if (path == "/v1/ring") return done(ring());
-  if (path == "/v1/nodes") return done(nodes());
-  route(mark == std::string::npos ? "" : request.target.substr(mark + 1), std::move(done));
+  const std::string query = mark == std::string::npos ? "" : request.target.substr(mark + 1);
+  if (path == "/v1/ring") return field_of(query, "stats") == "1" ? stats(std::move(done)) : done(ring());
+  if (path == "/v1/route") return route(query, std::move(done));
+  const auto label = field_of(query, "label");
+  label ? labelled(*label, std::move(done)) : done(nodes());
 }
 
 Response RingApi::ring() const {
@@ -110,6 +113,31 @@ Response RingApi::nodes() const {
   for (const auto& contact : view.table) add(contact.node, "table", estimate(contact));
   const Json survives = status.survives ? Json(*status.survives) : Json(nullptr);
   return {200, Json{{"ring", status.ring}, {"survives", survives}, {"nodes", all}}.dump()};
+}
+
+void RingApi::stats(std::function<void(Response)> done) {
+  const std::string ring = port_.status().ring;
+  const auto answer = [ring, done = std::move(done)](const Result<GroupTotal>& total) {
+    if (!total) return done(error(503, total.error().message, total.error().hint));
+    Json counters = Json::object();
+    for (const auto& [name, value] : total->counters) counters[name] = value;
+    done({200, Json{{"ring", ring}, {"nodes", total->members}, {"counters", counters}}.dump()});
+  };
+  port_.total(std::string(directory::tree::kRingGroup), answer);
+}
+
+void RingApi::labelled(const std::string& label, std::function<void(Response)> done) {
+  const auto equals = label.find('=');
+  if (equals == 0 || equals == std::string::npos) {
+    return done(error(400, "a label is a name, = and a value", "/v1/nodes?label=zone=eu"));
+  }
+  const auto answer = [label, done = std::move(done)](const Result<GroupTotal>& total) {
+    if (!total) return done(error(503, total.error().message, total.error().hint));
+    Json nodes = Json::array();
+    for (const auto& one : total->counters) nodes.push_back(one.first);
+    done({200, Json{{"label", label}, {"count", total->members}, {"nodes", nodes}}.dump()});
+  };
+  port_.total(directory::tree::label_group(label), answer);
 }
 
 void RingApi::route(const std::string& query, std::function<void(Response)> done) {

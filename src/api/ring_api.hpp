@@ -9,8 +9,8 @@
 
 namespace dart::api {
 
-/// `/v1/ring`, `/v1/nodes`, `/v1/route?key=…` and `/v1/keys` of one node. An error is `{"error": "…", "hint":
-/// "…"}` with a fitting status.
+/// `/v1/ring` (`?stats=1`: of the whole ring), `/v1/nodes` (`?label=k=v`: those), `/v1/route?key=…` and
+/// `/v1/keys` of one node. An error is `{"error": "…", "hint": "…"}` with a fitting status.
 class RingApi {
  public:
   RingApi(RingPort& port, KeysPort& keys) : port_(port), keys_(keys) {}
@@ -20,6 +20,8 @@ class RingApi {
  private:
   [[nodiscard]] Response ring() const;
   [[nodiscard]] Response nodes() const;
+  void stats(std::function<void(Response)> done);
+  void labelled(const std::string& label, std::function<void(Response)> done);
   void route(const std::string& query, std::function<void(Response)> done);
 
   RingPort& port_;

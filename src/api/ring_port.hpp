@@ -37,12 +37,19 @@ struct RoutePath {
   std::int64_t round_trip_us = 0;
 };
 
+/// What the members of a group have together, as its root knows it.
+struct GroupTotal {
+  std::uint64_t members = 0;
+  std::vector<std::pair<std::string, std::uint64_t>> counters;  ///< in the order of names
+};
+
 /// What the API needs of a node. Called on the thread of the node's loop; `done` is called there, too.
 class RingPort {
  public:
   virtual ~RingPort() = default;
   [[nodiscard]] virtual NodeStatus status() const = 0;
   virtual void route(const Key& key, std::function<void(Result<RoutePath>)> done) = 0;
+  virtual void total(const std::string& group, std::function<void(Result<GroupTotal>)> done) = 0;
   /// "10.0.0.1:7400"
   [[nodiscard]] virtual std::string endpoint_text(const overlay::Endpoint& endpoint) const = 0;
   /// A key from words that are no id: the hash that all nodes agree on.

@@ -29,6 +29,8 @@ namespace asio = boost::asio;
 using runtime::Endpoint;
 
 constexpr std::uint16_t kOverlayPort = 7400;
+/// Each label is a tree that the node takes part in.
+constexpr std::size_t kMostLabels = 32;
 constexpr std::size_t kPemBytes = 64U << 10;
 constexpr int kInterruptedExit = 130;
 
@@ -95,6 +97,12 @@ Result<runtime::RingNodeSettings> settings_of(const NodeOptions& options) {
   settings.join = options.join;
   settings.bootstrap = options.bootstrap;
   settings.profile = profile_of(options.profile);
+  if (options.labels.size() > kMostLabels) {
+    return fail(ErrorCode::Capacity, fmt::format("a node has {} labels at most", kMostLabels));
+  }
+  settings.labels = options.labels;
+  std::sort(settings.labels.begin(), settings.labels.end());
+  settings.labels.erase(std::unique(settings.labels.begin(), settings.labels.end()), settings.labels.end());
   settings.directory = directory_config_of(options.profile);
   settings.directory.lend_bytes = options.lend_disk;
   DART_TRY(settings.identity, load_identity(options));

@@ -18,6 +18,7 @@ struct NodeOptions {
   std::string data = "dart-data";
   std::string name;
   std::string profile = "lan";
+  std::vector<std::string> labels;
   std::uint64_t lend_disk = std::uint64_t{1} << 30;
   std::string ca;
   std::string cert;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "runtime/net/net_counters.hpp"
+#include "runtime/ring/node_counters.hpp"
 
 namespace dart::apps {
 
@@ -33,28 +34,6 @@ void add_net(const runtime::NetCounters& net, Counters& out) {
   for (std::size_t i = 0; i < net.refused.size(); ++i) {
     out.emplace_back(fmt::format("refused_{}", name_of(static_cast<runtime::Refusal>(i))), net.refused[i]);
   }
-}
-
-void add_overlay(const overlay::Counters& counters, Counters& out) {
-  const Counters plain = {{"delivered", counters.delivered}, {"forwarded", counters.forwarded},
-                          {"rerouted", counters.rerouted},   {"stale", counters.stale},
-                          {"suspected", counters.suspected}, {"refuted", counters.refuted},
-                          {"deaths", counters.deaths},       {"lags", counters.lags}};
-  out.insert(out.end(), plain.begin(), plain.end());
-}
-
-void add_records(const runtime::RingNode& node, Counters& out) {
-  out.emplace_back("record_commits", node.record_commits());
-  out.emplace_back("record_bytes", node.record_bytes());
-  const auto* directory = node.driver().core(0).directory();
-  if (directory == nullptr) return;
-  const auto& counters = directory->counters();
-  const Counters plain = {{"record_rounds", counters.rounds},       {"record_rejected", counters.rejected},
-                          {"record_changes", counters.changed},     {"record_groups", counters.groups},
-                          {"record_caught_up", counters.caught_up}, {"record_believed", counters.believed},
-                          {"record_old_disks", counters.old_disks}, {"record_malformed", counters.malformed},
-                          {"record_dropped", counters.dropped_full}};
-  out.insert(out.end(), plain.begin(), plain.end());
 }
 
 /// Of the groups that this node is in, the smallest says how many of its members may be lost.
@@ -87,9 +66,11 @@ api::NodeStatus NodePort::status() const {
   status.counters.emplace_back("slow_steps", node_.driver().slow_steps());
   status.counters.emplace_back("longest_step_us",
                                static_cast<std::uint64_t>(node_.driver().longest_step_us()));
-  add_records(node_, status.counters);
+  status.counters.emplace_back("record_commits", node_.record_commits());
+  status.counters.emplace_back("record_bytes", node_.record_bytes());
   status.survives = survived_losses(node_);
-  add_overlay(status.view.counters, status.counters);
+  const auto of_machines = runtime::counters_of(node_.driver().core(0));
+  status.counters.insert(status.counters.end(), of_machines.begin(), of_machines.end());
   add_net(node_.driver().transport().counters(), status.counters);
   return status;
 }
@@ -102,6 +83,20 @@ void NodePort::route(const Key& key, std::function<void(Result<api::RoutePath>)>
     for (const auto& step : outcome->path)
       path.steps.push_back({step.id.text(), runtime::text_of(step.endpoint)});
     done(std::move(path));
+  });
+}
+
+void NodePort::total(const std::string& group, std::function<void(Result<api::GroupTotal>)> done) {
+  node_.trees().total(group, [done = std::move(done)](const directory::tree::Totalled& totalled) {
+    if (!totalled.known) {
+      return done(fail(ErrorCode::NotFound, "no answer from the root of the group in time", std::nullopt,
+                       "try again when `dart ring ls` shows neighbours"));
+    }
+    api::GroupTotal total{totalled.members, {}};
+    for (const auto& partial : totalled.partials) {
+      if (partial.combine == directory::tree::Combine::Counters) total.counters = partial.value.counters;
+    }
+    done(std::move(total));
   });
 }
 

@@ -17,6 +17,7 @@ class NodePort final : public api::RingPort, public api::KeysPort {
 
   [[nodiscard]] api::NodeStatus status() const override;
   void route(const Key& key, std::function<void(Result<api::RoutePath>)> done) override;
+  void total(const std::string& group, std::function<void(Result<api::GroupTotal>)> done) override;
   [[nodiscard]] std::string endpoint_text(const overlay::Endpoint& endpoint) const override;
   [[nodiscard]] Key key_of(const std::string& words) const override;
 

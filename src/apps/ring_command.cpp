@@ -61,6 +61,37 @@ Status print_nodes(const std::string& http, bool json) {
   return {};
 }
 
+Status print_stats(const std::string& http, bool json) {
+  DART_TRY(const auto text, ask(http, "/v1/ring?stats=1"));
+  if (json) {
+    std::cout << text;
+    return {};
+  }
+  const auto body = Json::parse(text, nullptr, false);
+  if (!body.is_object() || !body["counters"].is_object())
+    return fail(ErrorCode::Data, "that is no list of counters");
+  const auto nodes = body.value("nodes", std::uint64_t{0});
+  TextTable table({"counter", fmt::format("of {} node{}", nodes, nodes == 1 ? "" : "s")});
+  for (const auto& [name, value] : body["counters"].items()) table.add_row({name, value.dump()});
+  std::cout << table.text();
+  return {};
+}
+
+Status print_labelled(const std::string& http, const std::string& label, bool json) {
+  DART_TRY(const auto text, ask(http, "/v1/nodes?label=" + api::percent_encoded(label)));
+  if (json) {
+    std::cout << text;
+    return {};
+  }
+  const auto body = Json::parse(text, nullptr, false);
+  if (!body.is_object() || !body["nodes"].is_array())
+    return fail(ErrorCode::Data, "that is no list of nodes");
+  for (const auto& node : body["nodes"]) std::cout << node.get<std::string>() << '\n';
+  const auto count = body.value("count", std::uint64_t{0});
+  if (count > body["nodes"].size()) std::cout << fmt::format("{} in all\n", count);
+  return {};
+}
+
 Status print_route(const std::string& http, const std::string& key, bool json) {
   DART_TRY(const auto text, ask(http, "/v1/route?key=" + api::percent_encoded(key)));
   if (json) {
@@ -89,6 +120,12 @@ int finish(const Status& status) {
 }  // namespace
 
 int ring_ls_command(const std::string& http, bool json) { return finish(print_nodes(http, json)); }
+
+int ring_stats_command(const std::string& http, bool json) { return finish(print_stats(http, json)); }
+
+int ring_label_command(const std::string& http, const std::string& label, bool json) {
+  return finish(print_labelled(http, label, json));
+}
 
 int ring_route_command(const std::string& http, const std::string& key, bool json) {
   return finish(print_route(http, key, json));

@@ -22,6 +22,18 @@ constexpr std::size_t kMostNodes = 1'000'000;
 /// Below that, a node could not even keep what it has to know of its groups.
 constexpr std::uint64_t kLeastLentBytes = std::uint64_t{1} << 20;
 
+constexpr std::size_t kLabelBytes = 128;
+
+CLI::Validator is_label() {
+  return {[](const std::string& text) -> std::string {
+            const auto equals = text.find('=');
+            if (equals == 0 || equals == std::string::npos) return "a label is a name, = and a value";
+            if (text.size() > kLabelBytes) return "a label has 128 bytes at most";
+            return {};
+          },
+          ""};
+}
+
 void add_http(CLI::App* command, std::string& http) {
   command->add_option("--http", http, "API of the node to ask")->type_name("H:P")->capture_default_str();
 }
@@ -54,6 +66,8 @@ struct RingFlags::Impl {
   NodeOptions start;
   std::string http = "127.0.0.1:7480";
   std::string key;
+  bool stats = false;
+  std::string label;
   SpawnOptions spawn;
   KeysOptions keys;
 
@@ -124,6 +138,10 @@ void RingFlags::Impl::add_node(CLI::App& app) {
       ->capture_default_str();
   node_start->add_option("--name", start.name, "a name for people");
   add_profile(*node_start, start.profile);
+  node_start->add_option("--label", start.labels, "the node joins the group of the nodes with this label")
+      ->type_name("K=V")
+      ->check(is_label())
+      ->allow_extra_args(false);
   node_start
       ->add_option("--lend-disk", start.lend_disk,
                    "what the records of the ring may take of this node's disk (at least 1 MiB)")
@@ -142,6 +160,11 @@ void RingFlags::Impl::add_ring(CLI::App& app) {
   ring = app.add_subcommand("ring", "Look at a ring, or spawn one");
   ring->require_subcommand(1);
   ring_ls = ring->add_subcommand("ls", "The nodes that one node knows");
+  auto* whole = ring_ls->add_flag("--stats", stats, "what all nodes of the ring counted, together");
+  ring_ls->add_option("--label", label, "the nodes of the whole ring that have this label")
+      ->type_name("K=V")
+      ->check(is_label())
+      ->excludes(whole);
   add_http(ring_ls, http);
   add_output(*ring_ls, output);
   ring_route = ring->add_subcommand("route", "The path to the root of a key");
@@ -238,6 +261,8 @@ int RingFlags::run() {
   if (*it.cert_host) return cert_host_command(it.host);
   if (*it.cert_show) return cert_show_command(it.certificate, json);
   if (*it.node_start) return node_start_command(it.start);
+  if (*it.ring_ls && it.stats) return ring_stats_command(it.http, json);
+  if (*it.ring_ls && !it.label.empty()) return ring_label_command(it.http, it.label, json);
   if (*it.ring_ls) return ring_ls_command(it.http, json);
   it.keys.http = it.http;
   it.keys.json = json;

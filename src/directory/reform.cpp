@@ -25,7 +25,7 @@ void Directory::on(const Reform& input) {
     out_->emplace_back(Reformed{input.tag, true, {}});
     return;
   }
-  own_reform_.emplace();
+  own_reform_ = OwnReform{};
   own_reform_->tag = input.tag;
   own_reform_->request = RequestId::draw(random_);
   own_reform_->again_us = now_.us;

@@ -13,4 +13,6 @@ Key group_key(std::string_view name) {
   return {mix64(key.high ^ key.low), mix64(key.low)};
 }
 
+std::string label_group(std::string_view label) { return "label:" + std::string(label); }
+
 }  // namespace dart::directory::tree

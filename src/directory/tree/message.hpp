@@ -15,6 +15,10 @@ namespace dart::directory::tree {
 
 /// The key of a group with this name: its root is the root of the tree.
 [[nodiscard]] Key group_key(std::string_view name);
+/// The group of all nodes; its counters are those of the whole ring.
+inline constexpr std::string_view kRingGroup = "ring:counters";
+/// The name of the group of the nodes with this label, "k=v"; each adds a counter with its id as the name.
+[[nodiscard]] std::string label_group(std::string_view label);
 
 /// Names one multicast or anycast.
 using CastId = NodeId;

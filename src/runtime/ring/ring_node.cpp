@@ -11,6 +11,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "base/limits.hpp"
+#include "runtime/ring/node_counters.hpp"
 
 namespace dart::runtime {
 
@@ -44,7 +45,8 @@ RingNode::RingNode(boost::asio::io_context& loop, RingNodeSettings settings, Nod
       settings_(std::move(settings)),
       store_(std::move(store)),
       stopped_(std::move(stopped)),
-      client_([this](node::Input input) { driver_->step_later(0, std::move(input)); }) {}
+      client_([this](node::Input input) { driver_->step_later(0, std::move(input)); }),
+      trees_([this](node::Input input) { driver_->step_later(0, std::move(input)); }) {}
 
 RingNode::~RingNode() { *alive_ = false; }
 
@@ -78,6 +80,7 @@ Status RingNode::open() {
   driver_->transport().set_ring(ring_);
   node::Beside beside;
   std::get<std::optional<directory::Config>>(beside) = settings_.directory;
+  std::get<std::optional<directory::tree::Config>>(beside) = directory::tree::in_pace_of(settings_.profile);
   driver_->add_node(store_.incarnation(), beside);
   return {};
 }
@@ -201,6 +204,7 @@ void RingNode::on_action(std::uint32_t, node::Action&& action) {
     fail_route(failed->request, "no answer from the root of the key in time");
   } else if (std::holds_alternative<overlay::Joined>(action)) {
     joined_ = true;
+    enter_groups();
   } else if (auto* kept = std::get_if<overlay::Remember>(&action)) {
     write([this, incarnation = kept->incarnation]() -> Status {
       if (incarnation <= store_.incarnation()) return {};
@@ -236,7 +240,30 @@ void RingNode::on_records(node::Action&& action) {
     client_.on(*listed);
   } else if (const auto* changed = std::get_if<directory::Changed>(&action)) {
     client_.on(*changed);
+  } else if (const auto* totalled = std::get_if<directory::tree::Totalled>(&action)) {
+    trees_.on(*totalled);
+  } else if (const auto* offered = std::get_if<directory::tree::Offered>(&action)) {
+    trees_.on(*offered);
   }
+}
+
+void RingNode::enter_groups() {
+  const std::string id = driver_->core(0).overlay().self().id.text();
+  for (const std::string& label : settings_.labels) {
+    const std::string group = directory::tree::label_group(label);
+    trees_.enter(group);
+    trees_.set_counters(group, {{id, 1}});
+  }
+  trees_.enter(std::string(directory::tree::kRingGroup));
+  tell_counters();
+}
+
+void RingNode::tell_counters() {
+  auto counters = counters_of(driver_->core(0));
+  counters.emplace_back("record_commits", record_commits_);
+  counters.emplace_back("record_bytes", record_bytes_);
+  trees_.set_counters(std::string(directory::tree::kRingGroup), std::move(counters));
+  after(directory::tree::in_pace_of(settings_.profile).report, [this] { tell_counters(); });
 }
 
 void RingNode::route(const Key& key, std::function<void(Result<RouteOutcome>)> done) {

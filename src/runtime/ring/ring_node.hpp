@@ -16,6 +16,7 @@
 #include "runtime/ring/record_client.hpp"
 #include "runtime/ring/record_writer.hpp"
 #include "runtime/ring/route_trace.hpp"
+#include "runtime/ring/tree_client.hpp"
 
 namespace dart::runtime {
 
@@ -28,6 +29,7 @@ struct RingNodeSettings {
   bool bootstrap = false;
   overlay::Config profile = overlay::lan_profile();
   directory::Config directory;
+  std::vector<std::string> labels;               ///< "k=v", each once
   std::shared_ptr<const HostIdentity> identity;  ///< null: the key in the folder, without proof
 };
 
@@ -60,6 +62,7 @@ class RingNode final : public NodeEvents {
   /// Files that could not be written since the start.
   [[nodiscard]] std::uint64_t disk_failures() const { return disk_failures_; }
   [[nodiscard]] RecordClient& records() { return client_; }
+  [[nodiscard]] TreeClient& trees() { return trees_; }
   /// Commits of firm records to the disk since the start (each one fsync), and what lies there.
   [[nodiscard]] std::uint64_t record_commits() const { return record_commits_; }
   [[nodiscard]] std::uint64_t record_bytes() const { return record_bytes_; }
@@ -88,6 +91,9 @@ class RingNode final : public NodeEvents {
   /// Puts these in front of the peers known from before, and all on disk.
   void remember(std::vector<overlay::NodeHandle> peers);
   void on_records(node::Action&& action);
+  void enter_groups();
+  /// Tells the ring what this node counted, and again after a while.
+  void tell_counters();
   void arrived(overlay::Routed&& routed);
   void answered(std::string_view payload);
   void fail_route(std::uint64_t request, const char* why);
@@ -111,6 +117,7 @@ class RingNode final : public NodeEvents {
   std::map<std::uint64_t, Asked> asked_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   RecordClient client_;
+  TreeClient trees_;
   directory::Disk found_records_;           // from `open` to `join`
   std::optional<RecordStore::Write> home_;  // which file the records were first written to, if that is news
   bool founding_ = false;  // until the first records of the ring that it made lie on the disk

@@ -40,6 +40,11 @@ class FakePort final : public RingPort {
     if (key == Key{9, 9}) return done(fail(ErrorCode::NotFound, "no answer", std::nullopt, "wait"));
     done(RoutePath{{{"me", "here"}, {key.text(), "there"}}, 42});
   }
+  void total(const std::string& group, std::function<void(Result<GroupTotal>)> done) override {
+    if (group == "label:zone=lost") return done(fail(ErrorCode::NotFound, "no answer"));
+    if (group == "label:zone=eu") return done(GroupTotal{300, {{"01", 1}, {"02", 1}}});
+    done(GroupTotal{8, {{"deaths", 3}, {group, 1}}});
+  }
   [[nodiscard]] std::string endpoint_text(const overlay::Endpoint&) const override { return "somewhere"; }
   [[nodiscard]] Key key_of(const std::string& words) const override { return {words.size(), 7}; }
 };
@@ -57,6 +62,25 @@ Response ask(const std::string& target, const std::string& method = "GET") {
   EXPECT_EQ(answers, 1);
   EXPECT_TRUE(Json::accept(got.body)) << got.body;
   return got;
+}
+
+TEST(RingApi, ShowsTheCountersOfTheWholeRing) {
+  const auto stats = Json::parse(ask("/v1/ring?stats=1").body);
+  EXPECT_EQ(stats["ring"], "0102");
+  EXPECT_EQ(stats["nodes"], 8);
+  EXPECT_EQ(stats["counters"]["deaths"], 3);
+  EXPECT_EQ(stats["counters"]["ring:counters"], 1) << "the group that was asked";
+  EXPECT_TRUE(Json::parse(ask("/v1/ring?stats=0").body).contains("phase"));
+}
+
+TEST(RingApi, ListsTheNodesWithALabel) {
+  const auto nodes = Json::parse(ask("/v1/nodes?label=zone%3Deu").body);
+  EXPECT_EQ(nodes["label"], "zone=eu");
+  EXPECT_EQ(nodes["count"], 300) << "also when not all have a place in the list";
+  EXPECT_EQ(nodes["nodes"], Json::array({"01", "02"}));
+  EXPECT_EQ(ask("/v1/nodes?label=zone").status, 400U);
+  EXPECT_EQ(ask("/v1/nodes?label=%3Deu").status, 400U);
+  EXPECT_EQ(ask("/v1/nodes?label=zone%3Dlost").status, 503U);
 }
 
 TEST(RingApi, ShowsTheNode) {
