@@ -31,7 +31,7 @@ void KeyWatch::heard(std::uint64_t version) {
 
 void KeyWatch::read() {
   reading_ = true;
-  port_.run({0, port_.draw_request(), directory::Operation::Get, name_, 0, {}},
+  port_.run({0, port_.draw_request(), directory::Operation::Get, name_, 0, {}, false},
             [weak = weak_from_this()](const Answer& answer) {
               if (const auto self = weak.lock()) self->have(answer);
             });

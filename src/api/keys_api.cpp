@@ -72,7 +72,7 @@ Response answered(const Command& command, const Answer& answer) {
   Json body{
       {"error", unknown ? "it is not known whether the change was made"
                         : "no majority of the nodes that keep this record answers; nothing was changed"},
-      {"hint", unknown ? "ask again with this request id: it is made once at most"
+      {"hint", unknown ? "ask again with this request id and \"again\": it is made once at most"
                        : "try again; `dart ring ls` shows which nodes are there"}};
   if (!reads) body["request"] = command.request.text();
   return {unknown ? 504U : 503U, body.dump()};
@@ -99,12 +99,15 @@ void KeysApi::handle(const Request& request, Done done) {
   if (request.method == "PUT" || request.method == "DELETE") return change(request, name, query, done);
   if (request.method != "GET") return done(error(405, "a record takes GET, PUT and DELETE"));
   if (field_of(query, "watch").value_or("0") != "0") return watch(name, done);
-  run({0, port_.draw_request(), Operation::Get, name, 0, {}}, done);
+  run({0, port_.draw_request(), Operation::Get, name, 0, {}, false}, done);
 }
 
 void KeysApi::change(const Request& request, const std::string& name, const std::string& query,
                      const Done& done) {
-  Command command{0, {}, Operation::Set, name, directory::kAnyVersion, {}};
+  Command command;
+  command.operation = Operation::Set;
+  command.name = name;
+  command.expected = directory::kAnyVersion;
   std::string id;
   std::optional<std::uint64_t> expected;
   if (request.method == "PUT") {
@@ -113,6 +116,7 @@ void KeysApi::change(const Request& request, const std::string& name, const std:
     command.value = std::move(body->value);
     expected = body->expected;
     id = std::move(body->request);
+    command.again = body->again;
   } else {
     command.operation = Operation::Delete;
     const auto words = field_of(query, "expected");
@@ -120,9 +124,11 @@ void KeysApi::change(const Request& request, const std::string& name, const std:
       return done(error(400, "'expected' is no version"));
     }
     id = field_of(query, "request").value_or("");
+    command.again = field_of(query, "again").value_or("0") != "0";
   }
   if (expected && *expected > kMostVersion) return done(error(400, "'expected' is no version"));
   if (expected) command.expected = *expected;
+  if (id.empty() && command.again) return done(error(400, "'again' needs the request id of before"));
   const auto parsed = id.empty() ? port_.draw_request() : RequestId::parse(id);
   if (!parsed) return done(error(400, "a request id has 32 hexadecimal digits"));
   command.request = *parsed;

@@ -99,8 +99,9 @@ nlohmann::ordered_json record_json(std::string_view name, std::uint64_t version,
 
 Result<ChangeBody> parse_change(const std::string& body) {
   const auto bad = [](const std::string& what) {
-    return fail(ErrorCode::InvalidArgument, what, std::nullopt,
-                R"(send {"value": "text"} or {"value_base64": "..."}, and perhaps "expected" and "request")");
+    return fail(
+        ErrorCode::InvalidArgument, what, std::nullopt,
+        R"(send {"value": "text"} or {"value_base64": "..."}, and perhaps "expected", "request" and "again")");
   };
   const auto json = nlohmann::json::parse(body, nullptr, false);
   if (!json.is_object()) return bad("the body is no JSON object");
@@ -119,6 +120,8 @@ Result<ChangeBody> parse_change(const std::string& body) {
       change.expected = value.get<std::uint64_t>();
     } else if (field == "request" && value.is_string()) {
       change.request = value.get<std::string>();
+    } else if (field == "again" && value.is_boolean()) {
+      change.again = value.get<bool>();
     } else if (field != "expected" || !value.is_null()) {
       return bad(fmt::format("the body's field '{}' is not known, or not of the right type", field));
     }

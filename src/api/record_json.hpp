@@ -21,11 +21,12 @@ namespace dart::api {
 [[nodiscard]] nlohmann::ordered_json record_json(std::string_view name, std::uint64_t version, bool exists,
                                                  std::string_view value);
 
-/// The body of a change: `value` or `value_base64`; perhaps `expected` and `request`.
+/// The body of a change: `value` or `value_base64`; perhaps `expected`, `request` and `again`.
 struct ChangeBody {
   std::string value;
   std::optional<std::uint64_t> expected;
   std::string request;
+  bool again = false;
 };
 /// The Error says what is wrong with it.
 [[nodiscard]] Result<ChangeBody> parse_change(const std::string& body);

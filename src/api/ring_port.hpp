@@ -21,8 +21,8 @@ struct NodeStatus {
   bool secure = false;
   std::int64_t uptime_us = 0;
   overlay::View view;
-  /// So many nodes may be lost at once and all firm records that this node helps to keep can still be read
-  /// and changed; nothing: it keeps none.
+  /// So many nodes may be lost at once and all firm records that this node knows the keepers of can still be
+  /// read and changed; nothing: it knows of none.
   std::optional<std::size_t> survives;
   /// Name and value, in the order to show.
   std::vector<std::pair<std::string, std::uint64_t>> counters;

@@ -84,7 +84,10 @@ Status put(const KeysOptions& options) {
     body["value_base64"] = api::to_base64(value);
   }
   if (options.expected) body["expected"] = *options.expected;
-  if (!options.request.empty()) body["request"] = options.request;
+  if (!options.request.empty()) {
+    body["request"] = options.request;
+    body["again"] = true;
+  }
   DART_TRY(const auto record, ask(options, {"PUT", path_of(options), body.dump()}));
   if (!options.json) std::cout << "version " << record.value("version", std::uint64_t{0}) << '\n';
   return {};
@@ -93,7 +96,7 @@ Status put(const KeysOptions& options) {
 Status remove(const KeysOptions& options) {
   std::string target = path_of(options) + "?";
   if (options.expected) target += fmt::format("expected={}&", *options.expected);
-  if (!options.request.empty()) target += "request=" + options.request;
+  if (!options.request.empty()) target += "again=1&request=" + options.request;
   DART_TRY(const auto record, ask(options, {"DELETE", target, {}}));
   if (!options.json) std::cout << "version " << record.value("version", std::uint64_t{0}) << '\n';
   return {};

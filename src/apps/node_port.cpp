@@ -36,19 +36,22 @@ void add_net(const runtime::NetCounters& net, Counters& out) {
   }
 }
 
-/// Of the groups that this node is in, the smallest says how many of its members may be lost.
+/// Of the groups that this node is in, else of those that it knows of, the smallest says how many members may
+/// be lost. What it knows of others may be old.
 std::optional<std::size_t> survived_losses(const runtime::RingNode& node) {
-  std::optional<std::size_t> least;
   const auto* directory = node.driver().core(0).directory();
-  if (directory == nullptr) return least;
+  if (directory == nullptr) return std::nullopt;
   const NodeId self = node.driver().core(0).overlay().self().id;
+  std::optional<std::size_t> own;
+  std::optional<std::size_t> known;
   for (directory::ShardNumber number = 0; number < directory::limits::kShards; ++number) {
     const auto& group = directory->shard(number).group;
-    if (!group.contains(self)) continue;
+    if (!group.known()) continue;
     const std::size_t losses = (group.members.size() - 1) / 2;
-    least = std::min(least.value_or(losses), losses);
+    known = std::min(known.value_or(losses), losses);
+    if (group.contains(self)) own = std::min(own.value_or(losses), losses);
   }
-  return least;
+  return own ? own : known;
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ std::string milliseconds(const Json& us) {
 
 /// What may happen to the nodes without harm to firm records.
 std::string losses(const Json& survives) {
-  if (!survives.is_number_unsigned()) return "this node keeps no firm records\n";
+  if (!survives.is_number_unsigned()) return "this node does not know who keeps firm records\n";
   const auto number = survives.get<std::size_t>();
   if (number == 0) return "firm records survive no loss: with any of their nodes gone, decisions pause\n";
   return fmt::format("firm records survive the loss of {} node{} at once\n", number, number == 1 ? "" : "s");

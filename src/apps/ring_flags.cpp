@@ -8,6 +8,7 @@
 #include "apps/cert_command.hpp"
 #include "apps/keys_command.hpp"
 #include "apps/node_command.hpp"
+#include "apps/ring_bench_command.hpp"
 #include "apps/ring_command.hpp"
 #include "apps/shared_flags.hpp"
 #include "base/limits.hpp"
@@ -51,6 +52,7 @@ struct RingFlags::Impl {
   CLI::App* ring_ls = nullptr;
   CLI::App* ring_route = nullptr;
   CLI::App* ring_spawn = nullptr;
+  CLI::App* ring_bench = nullptr;
   CLI::App* keys_get = nullptr;
   CLI::App* keys_put = nullptr;
   CLI::App* keys_cas = nullptr;
@@ -70,6 +72,7 @@ struct RingFlags::Impl {
   std::string label;
   SpawnOptions spawn;
   KeysOptions keys;
+  RingBenchOptions bench;
 
   void add_cert(CLI::App& app);
   void add_node(CLI::App& app);
@@ -78,6 +81,7 @@ struct RingFlags::Impl {
   CLI::App* add_key(const char* name, const char* help);
   void add_request(CLI::App* command);
   void add_spawn();
+  void add_bench();
 };
 
 void RingFlags::Impl::add_cert(CLI::App& app) {
@@ -173,6 +177,7 @@ void RingFlags::Impl::add_ring(CLI::App& app) {
   add_output(*ring_route, output);
   add_keys();
   add_spawn();
+  add_bench();
 }
 
 /// A command about one record.
@@ -243,6 +248,25 @@ void RingFlags::Impl::add_spawn() {
   add_output(*ring_spawn, output);
 }
 
+void RingFlags::Impl::add_bench() {
+  ring_bench = ring->add_subcommand("bench", "Measure firm records: a ring of processes on this machine");
+  ring_bench->add_option("--nodes", bench.nodes, "processes, each a node")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{64}))
+      ->capture_default_str();
+  ring_bench->add_option("--rate", bench.rate, "compare-and-sets a second, all clients together")
+      ->check(CLI::Range(1.0, 1e6))
+      ->capture_default_str();
+  ring_bench->add_option("--seconds", bench.seconds, "how long")
+      ->check(CLI::Range(0.1, 86'400.0))
+      ->capture_default_str();
+  ring_bench->add_option("--clients", bench.clients, "connections, each with one change at a time")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1000}))
+      ->capture_default_str();
+  ring_bench->add_option("--data", bench.folder, "where the nodes' folders are made, and removed at the end")
+      ->type_name("DIR");
+  add_output(*ring_bench, output);
+}
+
 RingFlags::RingFlags(CLI::App& app) : impl_(std::make_unique<Impl>()) {
   impl_->add_cert(app);
   impl_->add_node(app);
@@ -264,6 +288,8 @@ int RingFlags::run() {
   if (*it.ring_ls && it.stats) return ring_stats_command(it.http, json);
   if (*it.ring_ls && !it.label.empty()) return ring_label_command(it.http, it.label, json);
   if (*it.ring_ls) return ring_ls_command(it.http, json);
+  it.bench.json = json;
+  if (*it.ring_bench) return ring_bench_command(it.bench);
   it.keys.http = it.http;
   it.keys.json = json;
   if (*it.keys_get) return keys_get_command(it.keys);

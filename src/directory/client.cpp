@@ -26,6 +26,8 @@ void Directory::on(Command& input) {
   pending.tag = input.tag;
   pending.ask = {input.request,  input.operation,        std::move(input.name),
                  input.expected, std::move(input.value), 0};
+  pending.again = input.again;
+  if (input.again) pending.ask.attempt = 1;  // the next one is a repetition
   pending.deadline_us = now_.us + config_.patience.us;
   if (refusal != nullptr) {
     out_->emplace_back(Completed{input.tag, ended(pending.ask, Outcome::Refused, refusal)});
@@ -85,7 +87,8 @@ void Directory::run_clients() {
   for (std::size_t i = 0; i < pending_.size();) {
     Pending& pending = pending_[i];
     if (pending.deadline_us <= now_.us) {
-      const bool harmless = pending.ask.operation == Operation::Get || pending.unsettled.empty();
+      const bool settled = pending.unsettled.empty() && !pending.again;
+      const bool harmless = pending.ask.operation == Operation::Get || settled;
       complete(i, ended(pending.ask, harmless ? Outcome::Unavailable : Outcome::Unknown));
       continue;
     }

@@ -123,6 +123,7 @@ class Directory {
     std::int64_t due_us = 0;
     std::int64_t deadline_us = 0;
     bool asked = false;                 // the present coordinator has it
+    bool again = false;                 // it was given before, and may have been applied
     std::set<std::uint32_t> unsettled;  // attempts of which it is not known how they ended
   };
   struct Watcher {

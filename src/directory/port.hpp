@@ -43,6 +43,7 @@ struct Command {
   std::string name;
   std::uint64_t expected = 0;
   std::string value;
+  bool again = false;  ///< given before with this request id: what the record has forgotten ends as Unknown
 };
 /// Which records have names that begin with `prefix`? Answered by Listed with the same tag. Each change that
 /// was acknowledged before is seen; one that is under way may be seen or not.

@@ -98,6 +98,12 @@ TEST_F(KeysApiTest, SaysHowItEnded) {
   EXPECT_EQ(ask("PUT", "/v1/keys/a", body.dump())["request"], id);
   EXPECT_EQ(got_.status, 504U);
   EXPECT_EQ(keys_.commands.back().request.text(), id);
+  EXPECT_FALSE(keys_.commands.back().again);
+  Json repeated = body;
+  repeated["again"] = true;
+  EXPECT_EQ(status("PUT", "/v1/keys/a", repeated.dump()), 504U);
+  EXPECT_TRUE(keys_.commands.back().again);
+  EXPECT_EQ(status("PUT", "/v1/keys/a", R"({"value": "x", "again": true})"), 400U);
   EXPECT_EQ(ask("DELETE", "/v1/keys/a?request=" + id)["request"], id);
   EXPECT_EQ(ask("PUT", "/v1/keys/a", R"({"value": "x"})")["request"].get<std::string>().size(), 32U)
       << "an id of its own, to try again with";

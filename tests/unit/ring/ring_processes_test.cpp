@@ -5,8 +5,7 @@
 #include <filesystem>
 #include <set>
 
-#include "support/temp_folder.hpp"
-#include "unit/ring/node_process.hpp"
+#include "unit/ring/ring_of_processes.hpp"
 
 namespace dart::test {
 namespace {
@@ -14,41 +13,10 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-constexpr milliseconds kPatience{30'000};
 constexpr std::size_t kNodes = 8;
 
-class RingProcessesTest : public testing::Test {
+class RingProcessesTest : public RingOfProcesses {
  protected:
-  NodeProcess& add(std::vector<std::string> flags) {
-    nodes_.push_back(
-        std::make_unique<NodeProcess>(folder_.file("n" + std::to_string(nodes_.size())), std::move(flags)));
-    nodes_.back()->start();
-    return *nodes_.back();
-  }
-  /// A ring of `count`; all but the first join through the first.
-  void form(std::size_t count) {
-    add({"--insecure", "--bootstrap"});
-    for (std::size_t i = 1; i < count; ++i) add({"--insecure", "--join", nodes_[0]->endpoint()});
-    ASSERT_TRUE(whole(kPatience)) << "no ring of " << count;
-  }
-  /// Whether each running node knows all the others, holds its leases, and names the same ring.
-  [[nodiscard]] bool is_whole() const {
-    std::set<std::string> rings;
-    const auto running = static_cast<std::size_t>(
-        std::count_if(nodes_.begin(), nodes_.end(), [](const auto& node) { return node->running(); }));
-    for (const auto& node : nodes_) {
-      if (!node->running()) continue;
-      const Json ring = node->get("/v1/ring");
-      if (!ring.is_object() || ring["joined"] != true || ring["ready"] != true) return false;
-      rings.insert(ring["ring"].get<std::string>());
-      const auto others = node->others();
-      if (others.size() != running - 1) return false;
-    }
-    return rings.size() == 1;
-  }
-  [[nodiscard]] bool whole(milliseconds limit) const {
-    return await(limit, [this] { return is_whole(); });
-  }
   /// All running nodes agree on the root of some keys.
   void expect_one_root() const {
     for (const char* key : {"taxi", "bus", "0123456789abcdef0123456789abcdef"}) {
@@ -72,9 +40,6 @@ class RingProcessesTest : public testing::Test {
     return **std::find_if(nodes_.begin(), nodes_.end(),
                           [&](const auto& node) { return node->id() == right; });
   }
-
-  support::TempFolder folder_;
-  std::vector<std::unique_ptr<NodeProcess>> nodes_;
 };
 
 TEST_F(RingProcessesTest, EightFormARingAndAgreeOnRoots) {
@@ -87,26 +52,15 @@ TEST_F(RingProcessesTest, EightFormARingAndAgreeOnRoots) {
 }
 
 TEST_F(RingProcessesTest, WithCertificatesOnlyMembersComeIn) {
-  const auto run = [](std::vector<std::string> command) {
-    command.insert(command.begin(), {DART_BINARY_DIR "/dart", "cert"});
-    const auto result = run_process(command);
-    ASSERT_EQ(result.exit_code, 0) << result.err;
-  };
-  for (const char* ca : {"ca", "other"}) run({"ca", "--out", folder_.file(ca)});
-  const auto flags = [&](const std::string& name, const std::string& ca) {
-    run({"host", name, "--ca", folder_.file(ca), "--out", folder_.file("certs")});
-    const std::string stem = folder_.file("certs/" + name);
-    return std::vector<std::string>{
-        "--ca", folder_.file(ca) + "/ca.pem", "--cert", stem + ".pem", "--key", stem + "-key.pem"};
-  };
-  auto first = flags("a", "ca");
+  for (const char* ca : {"ca", "other"}) cert({"ca", "--out", folder_.file(ca)});
+  auto first = certificate("a", folder_.file("ca"));
   first.emplace_back("--bootstrap");
   add(first);
-  auto second = flags("b", "ca");
+  auto second = certificate("b", folder_.file("ca"));
   second.insert(second.end(), {"--join", nodes_[0]->endpoint()});
   add(second);
   ASSERT_TRUE(whole(kPatience));
-  auto stranger = flags("c", "other");
+  auto stranger = certificate("c", folder_.file("other"));
   stranger.insert(stranger.end(), {"--join", nodes_[0]->endpoint()});
   add(stranger);
   ASSERT_TRUE(await(kPatience, [&] { return nodes_[0]->counter("refused_unauthenticated") > 0; }));
