@@ -28,7 +28,9 @@ overlay::NodeHandle node(std::uint8_t number) {
 /// One node that is a member of one group, and whatever it is told.
 class Subject {
  public:
-  Subject() : ring_(overlay::lan_profile(), node(1), Random(1)), tree_(tree::Config{}, node(1), Random(2)) {
+  /// In no ring nobody is the root, and it takes whoever offers to be its parent.
+  explicit Subject(bool in_ring)
+      : ring_(overlay::lan_profile(), node(1), Random(1)), tree_(tree::Config{}, node(1), Random(2)) {
     std::vector<overlay::Action> ignored;
     if (in_ring) ring_.step(now_, overlay::Bootstrap{}, ignored);
     feed(tree::EnterGroup{NodeId{0, 0}});

@@ -33,6 +33,12 @@ std::vector<NodeId> read(WireReader& reader, const Ids& in, std::size_t most) {
   return ids;
 }
 
+overlay::NodeHandle read_named(WireReader& reader, const pb::Node& in) {
+  const overlay::NodeHandle node = read_node(reader, in);
+  reader.expect(!node.id.is_zero(), "a node has an id");
+  return node;
+}
+
 void write(pb::Coordinate& out, const overlay::Coordinate& coordinate) {
   out.set_x(coordinate.x);
   out.set_y(coordinate.y);
@@ -164,13 +170,13 @@ std::string read_payload(WireReader& reader, const std::string& payload) {
 }
 
 Walk read(WireReader& reader, const pb::Walk& in) {
-  Walk m{read_id(reader, in.group()),    read_id(reader, in.id()),           in.step(),
-         read_node(reader, in.origin()), read_payload(reader, in.payload()), {}};
+  Walk m{read_id(reader, in.group()),     read_id(reader, in.id()),           in.step(),
+         read_named(reader, in.origin()), read_payload(reader, in.payload()), {}};
   reader.expect(static_cast<std::size_t>(in.frames_size()) <= limits::kFrames, "a walk is too deep");
   for (const auto& one : in.frames()) {
     if (reader.wrong != nullptr) break;
     m.frames.push_back(
-        {read_node(reader, one.node()), one.asked(), read(reader, one.visited(), limits::kVisited)});
+        {read_named(reader, one.node()), one.asked(), read(reader, one.visited(), limits::kVisited)});
   }
   return m;
 }
@@ -182,7 +188,7 @@ Message read_body(WireReader& reader, const pb::Packet& in) {
                   read(reader, in.join().coordinate())};
     case pb::Packet::kFull:
       return Full{read_id(reader, in.full().group()), in.full().handed_down(),
-                  read_node(reader, in.full().ask())};
+                  read_named(reader, in.full().ask())};
     case pb::Packet::kBeat:
       return Beat{read_id(reader, in.beat().group()), read(reader, in.beat().path(), limits::kPath),
                   read(reader, in.beat().recent(), limits::kRecent)};

@@ -19,7 +19,6 @@ constexpr std::size_t kNearest = 3;
 }  // namespace
 
 bool Tree::stop(const overlay::NodeHandle& joiner, const Join& m) {
-  if (joiner.id.is_zero()) return false;
   const bool known = find(m.group) != nullptr;
   Group* group = find_or_make(m.group);
   // Whoever hangs below the joiner cannot be its parent; somebody nearer to the root can.
@@ -31,7 +30,7 @@ bool Tree::stop(const overlay::NodeHandle& joiner, const Join& m) {
 
 void Tree::handle(const overlay::NodeHandle& from, const Join& m) {
   Group* group = find(m.group);
-  if (group == nullptr || from.id.is_zero() || from.id == self_.id || group->is_below(from.id)) {
+  if (group == nullptr || from.id == self_.id || group->is_below(from.id)) {
     tell(from, Drop{m.group});
     return;
   }
@@ -81,7 +80,7 @@ void Tree::hand_down(const Group& group, const overlay::NodeHandle& node, const 
 void Tree::handle(const overlay::NodeHandle&, const Full& m) {
   Group* group = find(m.group);
   if (group == nullptr || group->root || group->has_parent()) return;
-  if (m.ask.id == self_.id || m.ask.id.is_zero() || group->child(m.ask.id) != nullptr) return;
+  if (m.ask.id == self_.id || group->child(m.ask.id) != nullptr) return;
   attach_at(*group, now_.us + config_.attach.us);
   tell(m.ask, Join{m.group, m.handed_down, ring_->coordinate()});
 }

@@ -89,8 +89,8 @@ bool Tree::in_ring() const { return ring_->joined() && ring_->phase() == overlay
 
 void Tree::on(Heard& input) {
   auto message = decode(input.payload);
-  const bool routed = message && (std::holds_alternative<Query>(*message));
-  if (!message || routed) {
+  const bool routed = message && std::holds_alternative<Query>(*message);
+  if (!message || routed || input.from.id.is_zero()) {
     ++counters_.malformed;
     return;
   }
@@ -99,7 +99,7 @@ void Tree::on(Heard& input) {
 
 void Tree::on(Reached& input) {
   auto message = decode(input.routed.payload);
-  if (!message) {
+  if (!message || input.routed.origin.id.is_zero()) {
     ++counters_.malformed;
     return;
   }
@@ -125,7 +125,7 @@ void Tree::on(Reached& input) {
 void Tree::on(Passing& input) {
   if (input.routed.origin.id != self_.id) {
     auto message = decode(input.routed.payload);
-    if (!message) {
+    if (!message || input.routed.origin.id.is_zero()) {
       ++counters_.malformed;
       return;
     }

@@ -73,7 +73,10 @@ TEST(TreeMessages, limits_are_kept) {
   EXPECT_TRUE(refused(Want{{}, ids}));
   EXPECT_TRUE(refused(Multi{{}, {}, 0, std::string(limits::kPayloadBytes + 1, 'x')}));
   EXPECT_FALSE(refused(Multi{{}, {}, 0, std::string(limits::kPayloadBytes, 'x')}));
-  EXPECT_TRUE(refused(Walk{{}, {}, 0, {}, "", std::vector<Frame>(limits::kFrames + 1)}));
+  EXPECT_TRUE(refused(
+      Walk{{}, {}, 0, node(1), "", std::vector<Frame>(limits::kFrames + 1, Frame{node(1), false, {}})}));
+  EXPECT_FALSE(refused(Walk{{}, {}, 0, node(1), "", {Frame{node(1), false, {}}}}));
+  EXPECT_TRUE(refused(Full{{}, 0, {}})) << "a node without an id";
   const Partial number{Combine::Sum, 1, {}};
   EXPECT_TRUE(refused(Report{{}, 0, 0, {number, number}})) << "a partial twice";
   EXPECT_TRUE(refused(Report{{}, 0, 0, {{Combine::Counters, 1, {0, {{"b", 1}, {"a", 1}}}}}})) << "order";
