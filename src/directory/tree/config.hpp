@@ -1,5 +1,7 @@
 #pragma once
 
+#include <initializer_list>
+
 #include "base/time.hpp"
 #include "overlay/config.hpp"
 
