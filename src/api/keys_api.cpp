@@ -25,6 +25,7 @@ using directory::RequestId;
 using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kPath = "/v1/keys";
+constexpr std::string_view kReform = "/v1/reform";
 /// Versions are counted, so none is ever near that; kAnyVersion is beyond.
 constexpr std::uint64_t kMostVersion = std::uint64_t{1} << 62;
 
@@ -81,13 +82,15 @@ Response answered(const Command& command, const Answer& answer) {
 }  // namespace
 
 bool KeysApi::serves(const std::string& path) {
-  return path.starts_with(kPath) && (path.size() == kPath.size() || path[kPath.size()] == '/');
+  return path == kReform ||
+         (path.starts_with(kPath) && (path.size() == kPath.size() || path[kPath.size()] == '/'));
 }
 
 void KeysApi::handle(const Request& request, Done done) {
   const auto mark = request.target.find('?');
   const std::string path = request.target.substr(0, mark);
   const std::string query = mark == std::string::npos ? "" : request.target.substr(mark + 1);
+  if (path == kReform) return reform(request, done);
   if (path.size() <= kPath.size() + 1) {
     if (request.method != "GET") return done(error(405, "a list takes GET only"));
     return list(query, done);
@@ -161,6 +164,34 @@ void KeysApi::list(const std::string& query, const Done& done) {
     for (const auto& one : listed.names) names.push_back({{"name", one.name}, {"version", one.version}});
     const Json body{{"names", names}, {"more", listed.more}};
     done({200, body.dump(-1, ' ', false, Json::error_handler_t::replace)});
+  });
+}
+
+void KeysApi::reform(const Request& request, const Done& done) {
+  if (request.method != "PUT") return done(error(405, "/v1/reform takes PUT only"));
+  const auto body = Json::parse(request.body, nullptr, false);
+  if (!body.is_object() || body.value("accept_loss", Json()) != Json(true)) {
+    return done(error(400, "what only the lost nodes knew will be gone",
+                      R"(send {"accept_loss": true} once they are sure not to come back)"));
+  }
+  port_.reform([done](const directory::Reformed& reformed) {
+    using directory::Reforming;
+    const auto count = [&](Reforming how) { return reformed.shards[static_cast<std::size_t>(how)]; };
+    if (reformed.refused) return done(error(409, "this node is at it already", "wait for that to end"));
+    const std::uint32_t silent = reformed.shards[0];
+    const std::uint32_t failed = count(Reforming::Failed);
+    Json counts = Json::object();
+    if (failed + silent > 0) {
+      counts["error"] = fmt::format("{} of the {} parts of all names were not reformed", failed + silent,
+                                    directory::limits::kShards);
+      counts["hint"] = "ask again; `dart ring ls` shows which nodes are there";
+    }
+    counts["healthy"] = count(Reforming::Healthy);
+    counts["survived"] = count(Reforming::Survived);
+    counts["empty"] = count(Reforming::Empty);
+    counts["failed"] = failed;
+    counts["unanswered"] = silent;
+    done({failed + silent > 0 ? 503U : 200U, counts.dump()});
   });
 }
 

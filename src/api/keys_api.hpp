@@ -8,9 +8,9 @@
 
 namespace dart::api {
 
-/// `/v1/keys`: firm records of the ring, read, changed by compare-and-set, listed and watched. An answer that
-/// is no record is `{"error": "…", "hint": "…"}`; a change that failed says with which request id it is safe
-/// to try again.
+/// `/v1/keys`: firm records of the ring, read, changed by compare-and-set, listed and watched; `/v1/reform`:
+/// what is left of them goes on. An answer that is no record is `{"error": "…", "hint": "…"}`; a change that
+/// failed says with which request id it is safe to try again.
 class KeysApi {
  public:
   using Done = std::function<void(Response)>;
@@ -24,6 +24,7 @@ class KeysApi {
  private:
   void list(const std::string& query, const Done& done);
   void change(const Request& request, const std::string& name, const std::string& query, const Done& done);
+  void reform(const Request& request, const Done& done);
   void run(directory::Command command, const Done& done);
   void watch(const std::string& name, const Done& done);
 

@@ -17,6 +17,7 @@ class KeysPort {
   /// `done` is called once, later; the tag is the port's.
   virtual void run(directory::Command command, std::function<void(const directory::Answer&)> done) = 0;
   virtual void list(directory::ListNames list, std::function<void(const directory::Listed&)> done) = 0;
+  virtual void reform(std::function<void(const directory::Reformed&)> done) = 0;
   /// `changed` is called with new versions until `unwatch` of what this gives; with what the record is at the
   /// beginning perhaps.
   [[nodiscard]] virtual std::uint64_t watch(const std::string& name,

@@ -133,6 +133,16 @@ Status list(const KeysOptions& options) {
   return {};
 }
 
+Status reform(const KeysOptions& options) {
+  DART_TRY(const auto counts, ask(options, {"PUT", "/v1/reform", R"({"accept_loss": true})"}));
+  if (options.json) return {};
+  const auto count = [&](const char* how) { return counts.value(how, 0U); };
+  std::cout << fmt::format(
+      "of the parts of all names, {} had not lost a majority, {} go on with what was left, {} begin empty\n",
+      count("healthy"), count("survived"), count("empty"));
+  return {};
+}
+
 int run(Status (*command)(const KeysOptions&), const KeysOptions& options) {
   runtime::ignore_broken_pipes();
   return finish(command(options));
@@ -145,5 +155,6 @@ int keys_put_command(const KeysOptions& options) { return run(put, options); }
 int keys_remove_command(const KeysOptions& options) { return run(remove, options); }
 int keys_watch_command(const KeysOptions& options) { return run(watch, options); }
 int keys_list_command(const KeysOptions& options) { return run(list, options); }
+int ring_reform_command(const KeysOptions& options) { return run(reform, options); }
 
 }  // namespace dart::apps

@@ -30,4 +30,7 @@ int keys_watch_command(const KeysOptions& options);
 /// `dart ring ls-keys [PREFIX]`
 int keys_list_command(const KeysOptions& options);
 
+/// `dart ring reform --accept-loss`
+int ring_reform_command(const KeysOptions& options);
+
 }  // namespace dart::apps

@@ -113,6 +113,10 @@ void NodePort::list(directory::ListNames list, std::function<void(const director
   node_.records().list(std::move(list), std::move(done));
 }
 
+void NodePort::reform(std::function<void(const directory::Reformed&)> done) {
+  node_.records().reform(std::move(done));
+}
+
 std::uint64_t NodePort::watch(const std::string& name, std::function<void(std::uint64_t version)> changed) {
   return node_.records().watch(name, std::move(changed));
 }

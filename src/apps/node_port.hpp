@@ -24,6 +24,7 @@ class NodePort final : public api::RingPort, public api::KeysPort {
   [[nodiscard]] directory::RequestId draw_request() override;
   void run(directory::Command command, std::function<void(const directory::Answer&)> done) override;
   void list(directory::ListNames list, std::function<void(const directory::Listed&)> done) override;
+  void reform(std::function<void(const directory::Reformed&)> done) override;
   [[nodiscard]] std::uint64_t watch(const std::string& name,
                                     std::function<void(std::uint64_t version)> changed) override;
   void unwatch(std::uint64_t watch) override;

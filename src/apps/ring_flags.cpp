@@ -53,6 +53,7 @@ struct RingFlags::Impl {
   CLI::App* ring_route = nullptr;
   CLI::App* ring_spawn = nullptr;
   CLI::App* ring_bench = nullptr;
+  CLI::App* ring_reform = nullptr;
   CLI::App* keys_get = nullptr;
   CLI::App* keys_put = nullptr;
   CLI::App* keys_cas = nullptr;
@@ -72,6 +73,7 @@ struct RingFlags::Impl {
   std::string label;
   SpawnOptions spawn;
   KeysOptions keys;
+  bool accept_loss = false;
   RingBenchOptions bench;
 
   void add_cert(CLI::App& app);
@@ -212,6 +214,14 @@ void RingFlags::Impl::add_keys() {
   add_request(keys_remove);
   keys_watch = add_key("watch", "A firm record now, and each new version of it, until Ctrl-C");
   keys_watch->add_option("--count", keys.count, "end after so many versions")->type_name("N");
+  ring_reform = ring->add_subcommand(
+      "reform", "Firm records that lost most of their nodes for good go on with what is left");
+  ring_reform
+      ->add_flag("--accept-loss", accept_loss,
+                 "what only the lost nodes knew is gone; they must not come back")
+      ->required();
+  add_http(ring_reform, http);
+  add_output(*ring_reform, output);
   keys_list = ring->add_subcommand("ls-keys", "Names of firm records");
   keys_list->add_option("PREFIX", keys.prefix, "only names that begin like this");
   add_http(keys_list, http);
@@ -296,6 +306,7 @@ int RingFlags::run() {
   if (*it.keys_put || *it.keys_cas) return keys_put_command(it.keys);
   if (*it.keys_remove) return keys_remove_command(it.keys);
   if (*it.keys_watch) return keys_watch_command(it.keys);
+  if (*it.ring_reform) return ring_reform_command(it.keys);
   if (*it.keys_list) return keys_list_command(it.keys);
   if (*it.ring_route) return ring_route_command(it.http, it.key, json);
   it.spawn.requests_given = it.requests->count() > 0;

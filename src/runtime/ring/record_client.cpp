@@ -18,6 +18,11 @@ void RecordClient::list(directory::ListNames list, ListDone done) {
   feed_(std::move(list));
 }
 
+void RecordClient::reform(ReformDone done) {
+  reforming_.emplace(next_, std::move(done));
+  feed_(directory::Reform{next_++});
+}
+
 std::uint64_t RecordClient::watch(const std::string& name, Changed changed) {
   watches_.emplace(next_, Watch{name, std::move(changed)});
   feed_(directory::StartWatch{name});
@@ -42,6 +47,11 @@ void RecordClient::on(const directory::Completed& completed) {
 void RecordClient::on(const directory::Listed& listed) {
   auto found = listing_.extract(listed.tag);
   if (!found.empty()) found.mapped()(listed);
+}
+
+void RecordClient::on(const directory::Reformed& reformed) {
+  auto found = reforming_.extract(reformed.tag);
+  if (!found.empty()) found.mapped()(reformed);
 }
 
 void RecordClient::on(const directory::Changed& changed) {

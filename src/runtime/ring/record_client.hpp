@@ -17,6 +17,7 @@ class RecordClient {
   using Feed = std::function<void(node::Input)>;
   using Done = std::function<void(const directory::Answer&)>;
   using ListDone = std::function<void(const directory::Listed&)>;
+  using ReformDone = std::function<void(const directory::Reformed&)>;
   using Changed = std::function<void(std::uint64_t version)>;
 
   explicit RecordClient(Feed feed) : feed_(std::move(feed)) {}
@@ -26,6 +27,7 @@ class RecordClient {
   /// Runs it, whatever its tag; `done` is called once.
   void run(directory::Command command, Done done);
   void list(directory::ListNames list, ListDone done);
+  void reform(ReformDone done);
   /// `changed` is called with each version that is heard of from now on, until `unwatch` of what this gives.
   /// What the record is at the beginning may come too, or not: read it.
   std::uint64_t watch(const std::string& name, Changed changed);
@@ -34,6 +36,7 @@ class RecordClient {
   /// What the node said.
   void on(const directory::Completed& completed);
   void on(const directory::Listed& listed);
+  void on(const directory::Reformed& reformed);
   void on(const directory::Changed& changed);
 
  private:
@@ -46,6 +49,7 @@ class RecordClient {
   std::uint64_t next_ = 1;
   std::map<std::uint64_t, Done> running_;
   std::map<std::uint64_t, ListDone> listing_;
+  std::map<std::uint64_t, ReformDone> reforming_;
   std::map<std::uint64_t, Watch> watches_;
 };
 

@@ -238,6 +238,8 @@ void RingNode::on_records(node::Action&& action) {
     client_.on(*completed);
   } else if (const auto* listed = std::get_if<directory::Listed>(&action)) {
     client_.on(*listed);
+  } else if (const auto* reformed = std::get_if<directory::Reformed>(&action)) {
+    client_.on(*reformed);
   } else if (const auto* changed = std::get_if<directory::Changed>(&action)) {
     client_.on(*changed);
   } else if (const auto* totalled = std::get_if<directory::tree::Totalled>(&action)) {

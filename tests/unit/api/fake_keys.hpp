@@ -36,6 +36,7 @@ class FakeKeys final : public KeysPort {
     }
     done(listed);
   }
+  void reform(std::function<void(const directory::Reformed&)> done) override { done(reformed); }
   [[nodiscard]] std::uint64_t watch(const std::string& name,
                                     std::function<void(std::uint64_t version)> changed) override {
     watches[++watched_] = {name, std::move(changed)};
@@ -56,6 +57,7 @@ class FakeKeys final : public KeysPort {
   std::map<std::string, Record> records;
   std::vector<directory::Command> commands;
   std::optional<directory::Outcome> force;
+  directory::Reformed reformed;
   bool hold = false;
   std::vector<std::function<void()>> held;
   std::map<std::uint64_t, std::pair<std::string, std::function<void(std::uint64_t)>>> watches;

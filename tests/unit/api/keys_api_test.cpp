@@ -132,6 +132,22 @@ TEST_F(KeysApiTest, RefusesWhatIsWrong) {
   EXPECT_FALSE(KeysApi::serves("/v1/keysets"));
 }
 
+TEST_F(KeysApiTest, ReformNeedsConsentAndSaysWhatBecame) {
+  EXPECT_EQ(status("PUT", "/v1/reform", "{}"), 400U);
+  EXPECT_EQ(status("GET", "/v1/reform"), 405U);
+  const char* const consent = R"({"accept_loss": true})";
+  keys_.reformed.shards = {0, 60, 3, 1, 0};
+  const auto counts = ask("PUT", "/v1/reform", consent);
+  EXPECT_EQ(got_.status, 200U);
+  EXPECT_EQ(counts["survived"], 3);
+  EXPECT_EQ(counts["empty"], 1);
+  keys_.reformed.shards = {1, 60, 1, 0, 2};
+  EXPECT_EQ(ask("PUT", "/v1/reform", consent)["error"], "3 of the 64 parts of all names were not reformed");
+  EXPECT_EQ(got_.status, 503U);
+  keys_.reformed.refused = true;
+  EXPECT_EQ(status("PUT", "/v1/reform", consent), 409U);
+}
+
 TEST_F(KeysApiTest, ListsNames) {
   for (const char* name : {"a", "b1", "b2", "c"}) keys_.write(name, "");
   EXPECT_EQ(ask("GET", "/v1/keys?prefix=b"),

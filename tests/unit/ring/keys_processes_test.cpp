@@ -89,6 +89,19 @@ TEST_F(KeysProcessesTest, ARingOfThreeSurvivesOne) {
   EXPECT_EQ(ring(2, {"get", "colour"}).out, "grey\n");
 }
 
+TEST_F(KeysProcessesTest, WhatIsLeftGoesOnWhenToldTo) {
+  form(3);
+  ASSERT_TRUE(survives(1));
+  EXPECT_EQ(put(0, "colour", "red"), 200U);
+  nodes_[1]->kill();
+  nodes_[2]->kill();
+  EXPECT_EQ(ring(0, {"reform"}).exit_code, 2) << "not without --accept-loss";
+  const auto reformed = ring(0, {"reform", "--accept-loss"});
+  EXPECT_EQ(reformed.exit_code, 0) << reformed.err;
+  EXPECT_NE(reformed.out.find("64 go on with what was left"), std::string::npos) << reformed.out;
+  EXPECT_TRUE(await(kPatience, [&] { return put(0, "colour", "grey") == 200; }));
+}
+
 TEST_F(KeysProcessesTest, WhatWasWrittenIsThereAfterARestart) {
   form(1);
   EXPECT_EQ(put(0, "colour", "red"), 200U);

@@ -44,9 +44,12 @@ class Records : public ::testing::Test, public Observer {
 
   Answer ask(std::uint32_t machine, Operation operation, const std::string& name, std::uint64_t expected = 0,
              const std::string& value = {}) {
-    const std::uint64_t tag = ++tags_;
-    world_->command(machine,
-                    directory::Command{tag, NodeId::draw(random_), operation, name, expected, value});
+    return ask(machine,
+               directory::Command{0, NodeId::draw(random_), operation, name, expected, value, false});
+  }
+  Answer ask(std::uint32_t machine, directory::Command command) {
+    const std::uint64_t tag = command.tag = ++tags_;
+    world_->command(machine, std::move(command));
     return await(answers_, tag);
   }
   Listed list(std::uint32_t machine, const std::string& prefix, const std::string& after = {},
@@ -84,6 +87,36 @@ class Records : public ::testing::Test, public Observer {
   std::map<std::uint64_t, Listed> lists_;
   std::map<std::uint64_t, directory::Reformed> reformed_;
 };
+
+TEST_F(Records, a_change_may_leave_open_which_version_it_meets) {
+  using directory::kAnyVersion;
+  come_up(3);
+  EXPECT_EQ(ask(1, Operation::Delete, "name", kAnyVersion).version, 0U) << "nothing was there";
+  EXPECT_EQ(ask(0, Operation::Set, "name", kAnyVersion, "a").version, 1U);
+  EXPECT_EQ(ask(1, Operation::Set, "name", kAnyVersion, "b").version, 2U);
+  const Answer gone = ask(2, Operation::Delete, "name", kAnyVersion);
+  EXPECT_EQ(gone.outcome, Outcome::Ok);
+  EXPECT_EQ(gone.version, 3U);
+  EXPECT_EQ(ask(0, Operation::Delete, "name", kAnyVersion).version, 3U) << "once is enough";
+}
+
+TEST_F(Records, a_change_that_is_made_again_is_never_made_twice) {
+  using directory::kAnyVersion;
+  come_up(3);
+  auto request = NodeId::draw(random_);
+  const auto set = [&](std::uint32_t machine, bool again) {
+    return ask(machine, directory::Command{0, request, Operation::Set, "name", kAnyVersion, "mine", again});
+  };
+  EXPECT_EQ(set(0, false).version, 1U);
+  ask(1, Operation::Set, "name", 1, "other");
+  EXPECT_EQ(set(2, true).version, 1U) << "through another node";
+  EXPECT_EQ(ask(0, Operation::Get, "name").value, "other");
+  request = NodeId::draw(random_);
+  EXPECT_EQ(set(0, false).version, 3U);
+  for (std::uint64_t i = 0; i < directory::limits::kApplied; ++i) ask(0, Operation::Set, "name", kAnyVersion);
+  EXPECT_EQ(set(1, true).outcome, Outcome::Unknown) << "the record has forgotten it";
+  EXPECT_EQ(ask(0, Operation::Get, "name").version, 3 + directory::limits::kApplied);
+}
 
 TEST_F(Records, a_list_has_the_records_with_the_prefix_in_order_from_any_node) {
   come_up(12);
