@@ -63,6 +63,9 @@ class NodeCore {
   [[nodiscard]] const overlay::OverlayNode& overlay() const { return overlay_; }
   /// Null in a node without one.
   [[nodiscard]] const directory::Directory* directory() const { return machine<directory::Directory>(); }
+  [[nodiscard]] const directory::soft::SoftRecords* soft_records() const {
+    return machine<directory::soft::SoftRecords>();
+  }
   [[nodiscard]] const directory::tree::Tree* tree() const { return machine<directory::tree::Tree>(); }
   void check_invariants() const {
     overlay_.check_invariants();

@@ -54,4 +54,28 @@ std::optional<overlay::Input> TreeSeat::wanted(directory::tree::Action& action) 
   return std::nullopt;
 }
 
+std::optional<directory::soft::Input> SoftSeat::told(overlay::Action& action) {
+  namespace soft = directory::soft;
+  if (auto* heard = std::get_if<overlay::DeliverDirect>(&action)) {
+    return soft::Heard{heard->from, std::move(heard->payload)};
+  }
+  if (auto* reached = std::get_if<overlay::Deliver>(&action)) {
+    return soft::Reached{reached->routed.origin, std::move(reached->routed.payload)};
+  }
+  if (std::holds_alternative<overlay::NeighboursChanged>(action)) return soft::Neighbours{};
+  return std::nullopt;
+}
+
+std::optional<overlay::Input> SoftSeat::wanted(directory::soft::Action& action) {
+  namespace soft = directory::soft;
+  if (auto* tell = std::get_if<soft::Tell>(&action)) {
+    return overlay::SendDirect{tell->to, kService, std::move(tell->payload)};
+  }
+  if (auto* route = std::get_if<soft::RouteTo>(&action)) {
+    return overlay::Route{
+        route->key, 0, kService, overlay::HopMode::Direct, false, std::move(route->payload)};
+  }
+  return std::nullopt;
+}
+
 }  // namespace dart::node

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "directory/directory.hpp"
+#include "directory/soft/soft_records.hpp"
 #include "directory/tree/tree.hpp"
 #include "overlay/action.hpp"
 #include "overlay/input.hpp"
@@ -57,8 +58,23 @@ struct TreeSeat {
   [[nodiscard]] static std::optional<overlay::Input> wanted(Action& action);
 };
 
+/// The place of soft records.
+struct SoftSeat {
+  using Machine = directory::soft::SoftRecords;
+  using Config = directory::soft::Config;
+  using Tick = directory::soft::Tick;
+  using Input = directory::soft::Input;
+  using Action = directory::soft::Action;
+  using Commands = std::variant<directory::soft::PutSoft, directory::soft::GetSoft>;
+  using Answers = std::variant<directory::soft::Done>;
+  static constexpr std::uint16_t kService = directory::soft::kService;
+
+  [[nodiscard]] static std::optional<Input> told(overlay::Action& action);
+  [[nodiscard]] static std::optional<overlay::Input> wanted(Action& action);
+};
+
 /// All machines beside the overlay, in the order in which they are served. A new one is one entry more.
-using Seats = std::tuple<DirectorySeat, TreeSeat>;
+using Seats = std::tuple<DirectorySeat, TreeSeat, SoftSeat>;
 
 /// Types made from those of all seats.
 template <class List>

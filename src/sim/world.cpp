@@ -78,8 +78,8 @@ void World::start(std::uint32_t number, const std::vector<std::uint32_t>& seeds,
     machine.next_sent = 0;
   }
   const auto handle = handle_of(number, machine.disk.incarnation, random.next() | 1);
-  machine.core = std::make_unique<node::NodeCore>(options_.config, handle, random,
-                                                  node::Beside{options_.directory, options_.tree});
+  machine.core = std::make_unique<node::NodeCore>(
+      options_.config, handle, random, node::Beside{options_.directory, options_.tree, options_.soft});
   machine.state = MachineState::Up;
   machine.host_answers = true;
   machine.wake_us = INT64_MAX;
@@ -424,6 +424,8 @@ void World::hash_action(std::uint32_t number, const node::Action& action) {
     mix(delivered->routed.request ^ delivered->routed.key.low);
   } else if (const auto* completed = std::get_if<directory::Completed>(&action)) {
     mix(completed->tag ^ completed->answer.version);
+  } else if (const auto* soft = std::get_if<directory::soft::Done>(&action)) {
+    mix(mix64(soft->tag ^ static_cast<std::uint64_t>(soft->outcome)) ^ soft->record.version.number);
   } else if (const auto* told = std::get_if<directory::tree::Delivered>(&action)) {
     mix(told->id.low);
   } else if (const auto* totalled = std::get_if<directory::tree::Totalled>(&action)) {

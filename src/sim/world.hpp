@@ -62,6 +62,8 @@ struct WorldOptions {
   std::optional<directory::Config> directory;
   /// The same of a Tree.
   std::optional<directory::tree::Config> tree;
+  /// And hold soft records.
+  std::optional<directory::soft::Config> soft;
   /// What waits to be written is on disk after this, or up to twice as long; meanwhile more may come to wait.
   std::int64_t fsync_us = 2'000;
 };
