@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""One-line bugs of the overlay that `dart sim chaos` must catch.
+"""One-line bugs of the overlay and of the Directory that `dart sim chaos` must catch.
 
 Each mutant replaces one piece of text in one .cpp file. The file is compiled with the flags of an existing build and
 linked in front of that build's libraries; then random runs must find something wrong within the given seeds. Without
@@ -16,10 +16,8 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-OVERLAY = 'src/overlay/'
 # name: (file, text, replacement)
-DAILY = 'root_of_everything'
-MUTANTS = {
+OVERLAY = {
     'lease_unchecked': ('neighbours.cpp',
         'return leaves_.adjacent(side) == kNoPeer || now.us < it.lease_until;',
         'return true;'),
@@ -78,6 +76,67 @@ MUTANTS = {
         'if (!left) it.hold_until = std::max(it.hold_until, it.promised_until);',
         ''),
 }
+DIRECTORY = {
+    'reply_before_fsync': ('directory.cpp',
+        'unsent_.push_back({writes_.empty() ? issued_ : issued_ + 1,',
+        'unsent_.push_back({0,'),
+    'promise_forgotten_at_restart': ('directory.cpp',
+        '= {stored->promised, stored->accepted,',
+        '= {stored->accepted, stored->accepted,'),
+    'lower_ballot_accepted': ('voter.cpp',
+        'm.next < m.ballot || m.ballot < answer.promised ||',
+        'm.next < m.ballot ||'),
+    'sealed_voter_goes_on': ('voter.cpp',
+        'if (slot.name != kSuccessor && shard.sealed()) return Verdict::Closing;',
+        ''),
+    'epoch_unchecked': ('voter.cpp',
+        'if (slot.epoch < shard.group.epoch) return Verdict::Moved;\n  if (slot.epoch > shard.group.epoch || !shard.votes())',
+        'if (slot.epoch > shard.group.epoch || !shard.votes())'),
+    'outlived_quorum_accepted': ('voter.cpp',
+        'return life != lives_.end() && life->second.number > voucher.life;',
+        'return false;'),
+    'open_epoch_handed_over': ('voter.cpp',
+        'if (shard.holds < epoch || epoch >= shard.group.epoch) return false;',
+        'if (shard.holds < epoch) return false;'),
+    'fence_forgotten': ('voter.cpp',
+        'shard.fence = m.fence;',
+        ''),
+    'tombstone_dropped_early': ('voter.cpp',
+        'if (known != nullptr) {',
+        'if (known != nullptr && known->record.exists) {'),
+    'old_disk_believed': ('catch_up.cpp',
+        'if (!state.believes || disk_is_old_) return false;',
+        'if (!state.believes) return false;'),
+    'votes_before_it_knows': ('catch_up.cpp',
+        'return own >= shard.group.recovery() ||',
+        'return own >= 1 ||'),
+    'one_of_the_old_group_is_enough': ('catch_up.cpp',
+        'previous >= majority_before);',
+        'previous >= 1);'),
+    'successor_decided_twice': ('catch_up.cpp',
+        'if (const auto successor = attempts_.find({number, kSuccessor}); successor != attempts_.end()) {',
+        'if (const auto successor = attempts_.find({number, kSuccessor}); false) {'),
+    'retry_applied_twice': ('coordinator.cpp',
+        'if (const auto version = current.version_made_by(ask.request)) {',
+        'if (const auto version = current.version_made_by(ask.request); false) {'),
+    'newest_value_not_taken': ('coordinator.cpp',
+        'if (vote.accepted > newest->accepted) newest = &vote;',
+        ''),
+    'one_voter_decides': ('coordinator.cpp',
+        '|| attempt->votes.size() < group.majority()) return;',
+        '|| attempt->votes.size() < 1) return;'),
+    'one_voter_is_read': ('coordinator.cpp',
+        'if (attempt->votes.size() == group.majority()) decide(*attempt, name);',
+        'if (attempt->votes.size() == 1) decide(*attempt, name);'),
+    'read_amid_a_change_not_settled': ('coordinator.cpp',
+        'if (alike) {',
+        'if (true) {'),
+    'prepared_ballot_of_an_epoch_before': ('coordinator.cpp',
+        'ready->second.epoch == group.epoch && attempt.tries == 0',
+        'attempt.tries == 0'),
+}
+# room: (mutants, the one of every day, seeds, nodes)
+ROOMS = {'overlay': (OVERLAY, 'root_of_everything', 200, 64), 'directory': (DIRECTORY, 'one_voter_decides', 500, 32)}
 
 
 def compile_command(build, source):
@@ -98,10 +157,10 @@ def compile_command(build, source):
     raise SystemExit(f'{source} is not compiled in {build}')
 
 
-def check(name, build, seeds, nodes, folder):
+def check(room, name, build, seeds, nodes, folder):
     """What caught the mutant, or nothing."""
-    file, text, replacement = MUTANTS[name]
-    source = ROOT / OVERLAY / file
+    file, text, replacement = ROOMS[room][0][name]
+    source = ROOT / 'src' / room / file
     original = source.read_text()
     if original.count(text) < 1:
         raise SystemExit(f'{name}: "{text}" is not in {file} any more')
@@ -114,7 +173,7 @@ def check(name, build, seeds, nodes, folder):
                              'dart_base')]
     subprocess.run(flags + ['-I', str(ROOT / 'src'), str(mutated), str(ROOT / 'tests/mutants/chaos_runner.cpp'), '-o',
                             str(program)] + libraries + ['-lprotobuf-lite', '-lfmt', '-lpthread'], check=True)
-    ran = subprocess.run([str(program), '1', str(seeds), str(nodes)], capture_output=True, text=True)
+    ran = subprocess.run([str(program), room, '1', str(seeds), str(nodes)], capture_output=True, text=True)
     if ran.returncode == 0:
         return None
     said = (ran.stdout + ran.stderr).strip().splitlines()
@@ -125,16 +184,22 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--build', type=pathlib.Path, required=True, help='a build folder with compile_commands.json')
     parser.add_argument('--only', help='one mutant by name')
-    parser.add_argument('--seeds', type=int, default=200)
-    parser.add_argument('--nodes', type=int, default=64)
+    parser.add_argument('--room', choices=ROOMS, help='only those of one room')
+    parser.add_argument('--seeds', type=int, help='fewer, or more, than the room has')
     options = parser.parse_args()
     survivors = 0
-    names = MUTANTS if os.environ.get('DART_SOAK') else [DAILY]
-    for name in [options.only] if options.only else names:
-        with tempfile.TemporaryDirectory() as folder:
-            caught = check(name, options.build.resolve(), options.seeds, options.nodes, pathlib.Path(folder))
-        print(f'{name}: caught: {caught}' if caught else f'{name}: SURVIVED {options.seeds} seeds', flush=True)
-        survivors += caught is None
+    for room, (mutants, daily, most, nodes) in ROOMS.items():
+        if options.room not in (None, room):
+            continue
+        names = list(mutants) if os.environ.get('DART_SOAK') else [daily]
+        if options.only:
+            names = [options.only] if options.only in mutants else []
+        seeds = options.seeds or most
+        for name in names:
+            with tempfile.TemporaryDirectory() as folder:
+                caught = check(room, name, options.build.resolve(), seeds, nodes, pathlib.Path(folder))
+            print(f'{name}: caught: {caught}' if caught else f'{name}: SURVIVED {seeds} seeds', flush=True)
+            survivors += caught is None
     return 1 if survivors else 0
 
 
