@@ -86,6 +86,7 @@ class DirectoryChaos final : public Observer {
     bool busy = false;
     std::uint64_t tag = 0;
     std::uint32_t machine = 0;
+    std::uint64_t life = 0;
     std::size_t name = 0;
     std::size_t entry = 0;  // in the history of the name
     bool counts = false;    // towards what has to go well in spite of faults
@@ -106,6 +107,10 @@ class DirectoryChaos final : public Observer {
     return world;
   }
 
+  /// Of the process on a machine; 0: none.
+  [[nodiscard]] std::uint64_t life_of(std::uint32_t machine) const {
+    return world_.core(machine) == nullptr ? 0 : world_.core(machine)->overlay().self().nonce;
+  }
   [[nodiscard]] bool up(std::uint32_t machine) const { return world_.state(machine) == MachineState::Up; }
 
   /// The newest group of a shard that anybody knows.
@@ -200,7 +205,7 @@ class DirectoryChaos final : public Observer {
 
   void drive_clients() {
     for (Client& client : clients_) {
-      if (client.busy && world_.core(client.machine) == nullptr) {
+      if (client.busy && life_of(client.machine) != client.life) {
         ++report_.unreturned;  // nobody will ever hear how that ended
         client.busy = false;
       }
@@ -212,6 +217,7 @@ class DirectoryChaos final : public Observer {
   void begin(Client& client) {
     client.machine = static_cast<std::uint32_t>(load_.below(options_.nodes));
     if (!up(client.machine) || !world_.core(client.machine)->overlay().joined()) return;
+    client.life = life_of(client.machine);
     client.name = load_.below(kNames);
     client.busy = true;
     client.tag = ++tags_;
@@ -315,6 +321,7 @@ class DirectoryChaos final : public Observer {
   /// In the calm every operation ends well, and in time.
   void check_answers() {
     world_.run_until(world_.now() + Duration{kLeaseUs});
+    drive_clients();
     calm_since_us_ = world_.now().us;
     const std::int64_t end = world_.now().us + 5 * kSecond;
     while (world_.now().us < end) {
