@@ -122,6 +122,8 @@ Result<ChangeBody> parse_change(const std::string& body) {
       change.request = value.get<std::string>();
     } else if (field == "again" && value.is_boolean()) {
       change.again = value.get<bool>();
+    } else if (field == "lifetime_s" && value.is_number()) {
+      change.lifetime_s = value.get<double>();
     } else if (field != "expected" || !value.is_null()) {
       return bad(fmt::format("the body's field '{}' is not known, or not of the right type", field));
     }

@@ -27,6 +27,7 @@ struct ChangeBody {
   std::optional<std::uint64_t> expected;
   std::string request;
   bool again = false;
+  std::optional<double> lifetime_s;  ///< of a soft record
 };
 /// The Error says what is wrong with it.
 [[nodiscard]] Result<ChangeBody> parse_change(const std::string& body);

@@ -46,9 +46,11 @@ void RingApi::handle(const Request& request, std::function<void(Response)> done)
   const auto mark = request.target.find('?');
   const std::string path = request.target.substr(0, mark);
   if (KeysApi::serves(path)) return keys_.handle(request, std::move(done));
+  if (SoftApi::serves(path)) return soft_.handle(request, std::move(done));
   const bool known = path == "/v1/ring" || path == "/v1/nodes" || path == "/v1/route";
   if (!known)
-    return done(error(404, "there is no " + path, "try /v1/ring, /v1/nodes, /v1/route?key=K or /v1/keys"));
+    return done(error(404, "there is no " + path,
+                      "try /v1/ring, /v1/nodes, /v1/route?key=K, /v1/keys or /v1/soft/NAME"));
   if (request.method != "GET") return done(error(405, path + " takes GET only"));
   const std::string query = mark == std::string::npos ? "" : request.target.substr(mark + 1);
   if (path == "/v1/ring") return field_of(query, "stats") == "1" ? stats(std::move(done)) : done(ring());

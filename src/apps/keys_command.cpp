@@ -39,7 +39,10 @@ tl::unexpected<Error> refusal(const KeysOptions& options, const api::Response& r
   return fail(ErrorCode::NotFound, body.value("error", "no reason given"), std::nullopt, hint);
 }
 
-std::string path_of(const KeysOptions& options) { return "/v1/keys/" + api::percent_encoded(options.name); }
+std::string path_of(const KeysOptions& options) {
+  const bool soft = options.soft || options.lifetime_s;
+  return (soft ? "/v1/soft/" : "/v1/keys/") + api::percent_encoded(options.name);
+}
 
 Result<Json> ask(const KeysOptions& options, const api::Request& request) {
   DART_TRY(const auto response, api::http_ask(options.http, request, kPatienceS));
@@ -84,6 +87,7 @@ Status put(const KeysOptions& options) {
     body["value_base64"] = api::to_base64(value);
   }
   if (options.expected) body["expected"] = *options.expected;
+  if (options.lifetime_s) body["lifetime_s"] = *options.lifetime_s;
   if (!options.request.empty()) {
     body["request"] = options.request;
     body["again"] = true;

@@ -6,7 +6,7 @@
 
 namespace dart::apps {
 
-/// Firm records of a ring, through the API of one of its nodes. All return the exit code: 0 only when what
+/// Records of a ring, through the API of one of its nodes. All return the exit code: 0 only when what
 /// was asked for is done.
 struct KeysOptions {
   std::string http = "127.0.0.1:7480";
@@ -15,7 +15,9 @@ struct KeysOptions {
   std::optional<std::uint64_t> expected;
   std::string request;  ///< of a change that is made again; empty: a new one
   std::string prefix;
-  std::uint64_t count = 0;  ///< of events; 0: no end
+  bool soft = false;                 ///< of soft records
+  std::optional<double> lifetime_s;  ///< makes it a soft one
+  std::uint64_t count = 0;           ///< of events; 0: no end
   bool json = false;
 };
 

@@ -117,6 +117,16 @@ void NodePort::reform(std::function<void(const directory::Reformed&)> done) {
   node_.records().reform(std::move(done));
 }
 
+void NodePort::put_soft(directory::soft::PutSoft put,
+                        std::function<void(const directory::soft::Done&)> done) {
+  node_.records().put_soft(std::move(put), std::move(done));
+}
+
+void NodePort::get_soft(directory::soft::GetSoft get,
+                        std::function<void(const directory::soft::Done&)> done) {
+  node_.records().get_soft(std::move(get), std::move(done));
+}
+
 std::uint64_t NodePort::watch(const std::string& name, std::function<void(std::uint64_t version)> changed) {
   return node_.records().watch(name, std::move(changed));
 }

@@ -25,6 +25,10 @@ class NodePort final : public api::RingPort, public api::KeysPort {
   void run(directory::Command command, std::function<void(const directory::Answer&)> done) override;
   void list(directory::ListNames list, std::function<void(const directory::Listed&)> done) override;
   void reform(std::function<void(const directory::Reformed&)> done) override;
+  void put_soft(directory::soft::PutSoft put,
+                std::function<void(const directory::soft::Done&)> done) override;
+  void get_soft(directory::soft::GetSoft get,
+                std::function<void(const directory::soft::Done&)> done) override;
   [[nodiscard]] std::uint64_t watch(const std::string& name,
                                     std::function<void(std::uint64_t version)> changed) override;
   void unwatch(std::uint64_t watch) override;

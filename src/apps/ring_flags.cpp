@@ -200,9 +200,17 @@ void RingFlags::Impl::add_request(CLI::App* command) {
 void RingFlags::Impl::add_keys() {
   const char* const value = "its new value, 64 KiB at most; - reads standard input";
   keys_get = add_key("get", "The value of a firm record");
+  keys_get->add_flag("--soft", keys.soft, "of a soft record");
   keys_put = add_key("put", "Give a firm record a value, whatever it was");
   keys_put->add_option("VALUE", keys.value, value)->required();
   add_request(keys_put);
+  keys_put
+      ->add_option(
+          "--lifetime", keys.lifetime_s,
+          "a soft record instead, of 16 KiB at most: in memory on the five nearest nodes, the newest "
+          "version wins, gone after so many seconds")
+      ->type_name("S")
+      ->excludes("--request");
   keys_cas = add_key("cas", "Change a firm record only if it has the expected version");
   keys_cas->add_option("--expect", keys.expected, "the version; 0: never written")
       ->required()
@@ -212,6 +220,7 @@ void RingFlags::Impl::add_keys() {
   keys_remove = add_key("rm", "Delete a firm record");
   keys_remove->add_option("--expect", keys.expected, "only if it has this version")->type_name("N");
   add_request(keys_remove);
+  keys_remove->add_flag("--soft", keys.soft, "a soft record")->excludes("--expect")->excludes("--request");
   keys_watch = add_key("watch", "A firm record now, and each new version of it, until Ctrl-C");
   keys_watch->add_option("--count", keys.count, "end after so many versions")->type_name("N");
   ring_reform = ring->add_subcommand(

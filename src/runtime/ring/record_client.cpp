@@ -23,6 +23,23 @@ void RecordClient::reform(ReformDone done) {
   feed_(directory::Reform{next_++});
 }
 
+void RecordClient::put_soft(directory::soft::PutSoft put, SoftDone done) {
+  put.tag = next_++;
+  soft_.emplace(put.tag, std::move(done));
+  feed_(std::move(put));
+}
+
+void RecordClient::get_soft(directory::soft::GetSoft get, SoftDone done) {
+  get.tag = next_++;
+  soft_.emplace(get.tag, std::move(done));
+  feed_(std::move(get));
+}
+
+void RecordClient::on(const directory::soft::Done& done) {
+  auto found = soft_.extract(done.tag);
+  if (!found.empty()) found.mapped()(done);
+}
+
 std::uint64_t RecordClient::watch(const std::string& name, Changed changed) {
   watches_.emplace(next_, Watch{name, std::move(changed)});
   feed_(directory::StartWatch{name});

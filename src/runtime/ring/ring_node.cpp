@@ -81,6 +81,7 @@ Status RingNode::open() {
   node::Beside beside;
   std::get<std::optional<directory::Config>>(beside) = settings_.directory;
   std::get<std::optional<directory::tree::Config>>(beside) = directory::tree::in_pace_of(settings_.profile);
+  std::get<std::optional<directory::soft::Config>>(beside) = directory::soft::in_pace_of(settings_.profile);
   driver_->add_node(store_.incarnation(), beside);
   return {};
 }
@@ -242,6 +243,8 @@ void RingNode::on_records(node::Action&& action) {
     client_.on(*reformed);
   } else if (const auto* changed = std::get_if<directory::Changed>(&action)) {
     client_.on(*changed);
+  } else if (const auto* done = std::get_if<directory::soft::Done>(&action)) {
+    client_.on(*done);
   } else if (const auto* totalled = std::get_if<directory::tree::Totalled>(&action)) {
     trees_.on(*totalled);
   } else if (const auto* offered = std::get_if<directory::tree::Offered>(&action)) {

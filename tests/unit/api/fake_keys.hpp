@@ -37,6 +37,20 @@ class FakeKeys final : public KeysPort {
     done(listed);
   }
   void reform(std::function<void(const directory::Reformed&)> done) override { done(reformed); }
+  void put_soft(directory::soft::PutSoft put,
+                std::function<void(const directory::soft::Done&)> done) override {
+    puts.push_back(put);
+    soft.name = put.name;
+    if (force_soft == directory::soft::Outcome::Ok) {
+      soft = {put.name, {soft.version.number + 1, {1, 2}}, put.exists, put.value, put.lifetime_us};
+    }
+    done({0, force_soft, soft, "why"});
+  }
+  void get_soft(directory::soft::GetSoft get,
+                std::function<void(const directory::soft::Done&)> done) override {
+    soft.name = get.name;
+    done({0, force_soft, soft, "why"});
+  }
   [[nodiscard]] std::uint64_t watch(const std::string& name,
                                     std::function<void(std::uint64_t version)> changed) override {
     watches[++watched_] = {name, std::move(changed)};
@@ -58,6 +72,9 @@ class FakeKeys final : public KeysPort {
   std::vector<directory::Command> commands;
   std::optional<directory::Outcome> force;
   directory::Reformed reformed;
+  directory::soft::Record soft;  // the only one
+  std::vector<directory::soft::PutSoft> puts;
+  directory::soft::Outcome force_soft = directory::soft::Outcome::Ok;
   bool hold = false;
   std::vector<std::function<void()>> held;
   std::map<std::uint64_t, std::pair<std::string, std::function<void(std::uint64_t)>>> watches;
