@@ -31,4 +31,8 @@ struct Response {
   std::function<std::shared_ptr<void>(std::weak_ptr<EventSink>)> events = {};
 };
 
+/// `{"error": "…", "hint": "…"}`; no hint when it is empty.
+[[nodiscard]] Response error_response(unsigned status, const std::string& message,
+                                      const std::string& hint = {});
+
 }  // namespace dart::api

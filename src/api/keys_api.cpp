@@ -29,12 +29,6 @@ constexpr std::string_view kReform = "/v1/reform";
 /// Versions are counted, so none is ever near that; kAnyVersion is beyond.
 constexpr std::uint64_t kMostVersion = std::uint64_t{1} << 62;
 
-Response error(unsigned status, const std::string& message, const std::string& hint = {}) {
-  Json body{{"error", message}};
-  if (!hint.empty()) body["hint"] = hint;
-  return {status, body.dump()};
-}
-
 template <class Number>
 bool parse_number(const std::string& text, Number& number) {
   const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -64,7 +58,8 @@ Response answered(const Command& command, const Answer& answer) {
                          fmt::format("the record has version {}, not {}", answer.version, command.expected),
                          "read it again, decide anew, and expect the version that it has");
     case Outcome::Refused:
-      return error(507, answer.value, "delete records, or lend more disk (`dart node start --lend-disk`)");
+      return error_response(507, answer.value,
+                            "delete records, or lend more disk (`dart node start --lend-disk`)");
     case Outcome::Unavailable:
     case Outcome::Unknown:
       break;
@@ -92,15 +87,15 @@ void KeysApi::handle(const Request& request, Done done) {
   const std::string query = mark == std::string::npos ? "" : request.target.substr(mark + 1);
   if (path == kReform) return reform(request, done);
   if (path.size() <= kPath.size() + 1) {
-    if (request.method != "GET") return done(error(405, "a list takes GET only"));
+    if (request.method != "GET") return done(error_response(405, "a list takes GET only"));
     return list(query, done);
   }
   const std::string name = percent_decoded(std::string_view(path).substr(kPath.size() + 1));
   if (name.size() > directory::limits::kNameBytes || !is_utf8(name)) {
-    return done(error(422, "a name is text of 1 to 255 bytes in UTF-8"));
+    return done(error_response(422, "a name is text of 1 to 255 bytes in UTF-8"));
   }
   if (request.method == "PUT" || request.method == "DELETE") return change(request, name, query, done);
-  if (request.method != "GET") return done(error(405, "a record takes GET, PUT and DELETE"));
+  if (request.method != "GET") return done(error_response(405, "a record takes GET, PUT and DELETE"));
   if (field_of(query, "watch").value_or("0") != "0") return watch(name, done);
   run({0, port_.draw_request(), Operation::Get, name, 0, {}, false}, done);
 }
@@ -115,7 +110,7 @@ void KeysApi::change(const Request& request, const std::string& name, const std:
   std::optional<std::uint64_t> expected;
   if (request.method == "PUT") {
     auto body = parse_change(request.body);
-    if (!body) return done(error(400, body.error().message, body.error().hint));
+    if (!body) return done(error_response(400, body.error().message, body.error().hint));
     command.value = std::move(body->value);
     expected = body->expected;
     id = std::move(body->request);
@@ -124,19 +119,19 @@ void KeysApi::change(const Request& request, const std::string& name, const std:
     command.operation = Operation::Delete;
     const auto words = field_of(query, "expected");
     if (words && !parse_number(*words, expected.emplace())) {
-      return done(error(400, "'expected' is no version"));
+      return done(error_response(400, "'expected' is no version"));
     }
     id = field_of(query, "request").value_or("");
     command.again = field_of(query, "again").value_or("0") != "0";
   }
-  if (expected && *expected > kMostVersion) return done(error(400, "'expected' is no version"));
+  if (expected && *expected > kMostVersion) return done(error_response(400, "'expected' is no version"));
   if (expected) command.expected = *expected;
-  if (id.empty() && command.again) return done(error(400, "'again' needs the request id of before"));
+  if (id.empty() && command.again) return done(error_response(400, "'again' needs the request id of before"));
   const auto parsed = id.empty() ? port_.draw_request() : RequestId::parse(id);
-  if (!parsed) return done(error(400, "a request id has 32 hexadecimal digits"));
+  if (!parsed) return done(error_response(400, "a request id has 32 hexadecimal digits"));
   command.request = *parsed;
   if (command.value.size() > directory::limits::kValueBytes) {
-    return done(error(413, "a value has at most 65,536 bytes", "cut it into several records"));
+    return done(error_response(413, "a value has at most 65,536 bytes", "cut it into several records"));
   }
   run(std::move(command), done);
 }
@@ -153,12 +148,12 @@ void KeysApi::list(const std::string& query, const Done& done) {
   asked.prefix = field_of(query, "prefix").value_or("");
   asked.after = field_of(query, "after").value_or("");
   const auto limit = field_of(query, "limit");
-  if (limit && !parse_number(*limit, asked.limit)) return done(error(400, "'limit' is no number"));
+  if (limit && !parse_number(*limit, asked.limit)) return done(error_response(400, "'limit' is no number"));
   port_.list(std::move(asked), [done](const directory::Listed& listed) {
-    if (listed.outcome == Outcome::Refused) return done(error(422, listed.reason));
+    if (listed.outcome == Outcome::Refused) return done(error_response(422, listed.reason));
     if (listed.outcome != Outcome::Ok) {
-      return done(error(503, "not all nodes that keep records answer",
-                        "try again; `dart ring ls` shows which nodes are there"));
+      return done(error_response(503, "not all nodes that keep records answer",
+                                 "try again; `dart ring ls` shows which nodes are there"));
     }
     Json names = Json::array();
     for (const auto& one : listed.names) names.push_back({{"name", one.name}, {"version", one.version}});
@@ -168,16 +163,17 @@ void KeysApi::list(const std::string& query, const Done& done) {
 }
 
 void KeysApi::reform(const Request& request, const Done& done) {
-  if (request.method != "PUT") return done(error(405, "/v1/reform takes PUT only"));
+  if (request.method != "PUT") return done(error_response(405, "/v1/reform takes PUT only"));
   const auto body = Json::parse(request.body, nullptr, false);
   if (!body.is_object() || body.value("accept_loss", Json()) != Json(true)) {
-    return done(error(400, "what only the lost nodes knew will be gone",
-                      R"(send {"accept_loss": true} once they are sure not to come back)"));
+    return done(error_response(400, "what only the lost nodes knew will be gone",
+                               R"(send {"accept_loss": true} once they are sure not to come back)"));
   }
   port_.reform([done](const directory::Reformed& reformed) {
     using directory::Reforming;
     const auto count = [&](Reforming how) { return reformed.shards[static_cast<std::size_t>(how)]; };
-    if (reformed.refused) return done(error(409, "this node is at it already", "wait for that to end"));
+    if (reformed.refused)
+      return done(error_response(409, "this node is at it already", "wait for that to end"));
     const std::uint32_t silent = reformed.shards[0];
     const std::uint32_t failed = count(Reforming::Failed);
     Json counts = Json::object();

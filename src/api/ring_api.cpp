@@ -14,12 +14,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Response error(unsigned status, const std::string& message, const std::string& hint = {}) {
-  Json body{{"error", message}};
-  if (!hint.empty()) body["hint"] = hint;
-  return {status, body.dump()};
-}
-
 const char* phase_text(overlay::Phase phase) {
   switch (phase) {
     case overlay::Phase::Idle:
@@ -49,9 +43,9 @@ void RingApi::handle(const Request& request, std::function<void(Response)> done)
   if (SoftApi::serves(path)) return soft_.handle(request, std::move(done));
   const bool known = path == "/v1/ring" || path == "/v1/nodes" || path == "/v1/route";
   if (!known)
-    return done(error(404, "there is no " + path,
-                      "try /v1/ring, /v1/nodes, /v1/route?key=K, /v1/keys or /v1/soft/NAME"));
-  if (request.method != "GET") return done(error(405, path + " takes GET only"));
+    return done(error_response(404, "there is no " + path,
+                               "try /v1/ring, /v1/nodes, /v1/route?key=K, /v1/keys or /v1/soft/NAME"));
+  if (request.method != "GET") return done(error_response(405, path + " takes GET only"));
   const std::string query = mark == std::string::npos ? "" : request.target.substr(mark + 1);
   if (path == "/v1/ring") return field_of(query, "stats") == "1" ? stats(std::move(done)) : done(ring());
   if (path == "/v1/route") return route(query, std::move(done));
@@ -120,7 +114,7 @@ Response RingApi::nodes() const {
 void RingApi::stats(std::function<void(Response)> done) {
   const std::string ring = port_.status().ring;
   const auto answer = [ring, done = std::move(done)](const Result<GroupTotal>& total) {
-    if (!total) return done(error(503, total.error().message, total.error().hint));
+    if (!total) return done(error_response(503, total.error().message, total.error().hint));
     Json counters = Json::object();
     for (const auto& [name, value] : total->counters) counters[name] = value;
     done({200, Json{{"ring", ring}, {"nodes", total->members}, {"counters", counters}}.dump()});
@@ -131,10 +125,10 @@ void RingApi::stats(std::function<void(Response)> done) {
 void RingApi::labelled(const std::string& label, std::function<void(Response)> done) {
   const auto equals = label.find('=');
   if (equals == 0 || equals == std::string::npos) {
-    return done(error(400, "a label is a name, = and a value", "/v1/nodes?label=zone=eu"));
+    return done(error_response(400, "a label is a name, = and a value", "/v1/nodes?label=zone=eu"));
   }
   const auto answer = [label, done = std::move(done)](const Result<GroupTotal>& total) {
-    if (!total) return done(error(503, total.error().message, total.error().hint));
+    if (!total) return done(error_response(503, total.error().message, total.error().hint));
     Json nodes = Json::array();
     for (const auto& one : total->counters) nodes.push_back(one.first);
     done({200, Json{{"label", label}, {"count", total->members}, {"nodes", nodes}}.dump()});
@@ -144,11 +138,11 @@ void RingApi::labelled(const std::string& label, std::function<void(Response)> d
 
 void RingApi::route(const std::string& query, std::function<void(Response)> done) {
   const auto words = field_of(query, "key");
-  if (!words || words->empty()) return done(error(400, "no key", "/v1/route?key=K"));
+  if (!words || words->empty()) return done(error_response(400, "no key", "/v1/route?key=K"));
   const auto id = NodeId::parse(*words);
   const Key key = id ? *id : port_.key_of(*words);
   port_.route(key, [key, done = std::move(done)](Result<RoutePath> result) {
-    if (!result) return done(error(503, result.error().message, result.error().hint));
+    if (!result) return done(error_response(503, result.error().message, result.error().hint));
     Json path = Json::array();
     for (const auto& step : result->steps) path.push_back({{"node", step.id}, {"endpoint", step.endpoint}});
     const Json body{{"key", key.text()},

@@ -18,12 +18,6 @@ namespace limits = directory::soft::limits;
 
 constexpr std::string_view kPath = "/v1/soft/";
 
-Response error(unsigned status, const std::string& message, const std::string& hint = {}) {
-  Json body{{"error", message}};
-  if (!hint.empty()) body["hint"] = hint;
-  return {status, body.dump()};
-}
-
 Json json_of(const directory::soft::Record& record) {
   Json body = record_json(record.name, record.version.number, record.exists, record.value);
   if (record.version.number == 0) return body;
@@ -44,12 +38,12 @@ Response answered(const directory::soft::Done& done, bool reads) {
       body.update(json_of(done.record));
       return {409, body.dump()};
     case Outcome::Refused:
-      return error(422, done.reason);
+      return error_response(422, done.reason);
     case Outcome::Unavailable:
       break;
   }
-  return error(503, "the nodes that keep this record do not answer",
-               "try again; `dart ring ls` shows which nodes are there");
+  return error_response(503, "the nodes that keep this record do not answer",
+                        "try again; `dart ring ls` shows which nodes are there");
 }
 
 }  // namespace
@@ -61,7 +55,7 @@ void SoftApi::handle(const Request& request, Done done) {
   const std::string name =
       percent_decoded(std::string_view(request.target).substr(0, mark).substr(kPath.size()));
   if (name.empty() || name.size() > limits::kNameBytes || !is_utf8(name)) {
-    return done(error(422, "a name is text of 1 to 255 bytes in UTF-8"));
+    return done(error_response(422, "a name is text of 1 to 255 bytes in UTF-8"));
   }
   if (request.method == "GET") {
     return port_.get_soft({0, name}, [done](const auto& got) { done(answered(got, true)); });
@@ -73,18 +67,19 @@ void SoftApi::handle(const Request& request, Done done) {
   put.lifetime_us = limits::kLifetimeUs;
   if (put.exists) {
     auto body = parse_change(request.body);
-    if (!body) return done(error(400, body.error().message, body.error().hint));
-    if (!body->lifetime_s) return done(error(400, R"(a soft record needs "lifetime_s")"));
+    if (!body) return done(error_response(400, body.error().message, body.error().hint));
+    if (!body->lifetime_s) return done(error_response(400, R"(a soft record needs "lifetime_s")"));
     if (!(*body->lifetime_s > 0 && *body->lifetime_s * 1e6 <= static_cast<double>(limits::kLifetimeUs))) {
-      return done(error(422, "a soft record lives for more than nothing and at most 86,400 seconds"));
+      return done(
+          error_response(422, "a soft record lives for more than nothing and at most 86,400 seconds"));
     }
     if (body->value.size() > limits::kValueBytes) {
-      return done(error(413, "a soft value has at most 16,384 bytes"));
+      return done(error_response(413, "a soft value has at most 16,384 bytes"));
     }
     put.value = std::move(body->value);
     put.lifetime_us = static_cast<std::int64_t>(*body->lifetime_s * 1e6);
   } else if (request.method != "DELETE") {
-    return done(error(405, "a record takes GET, PUT and DELETE"));
+    return done(error_response(405, "a record takes GET, PUT and DELETE"));
   }
   port_.put_soft(std::move(put), [done](const auto& ended) { done(answered(ended, false)); });
 }

@@ -2,7 +2,11 @@
 
 namespace dart::node {
 
-std::optional<directory::Input> DirectorySeat::told(overlay::Action& action) {
+namespace {
+
+/// What the overlay means to a machine that hears payloads and minds its neighbours.
+template <class Input>
+std::optional<Input> told_of(overlay::Action& action) {
   if (auto* heard = std::get_if<overlay::DeliverDirect>(&action)) {
     return directory::Heard{heard->from, std::move(heard->payload)};
   }
@@ -13,15 +17,26 @@ std::optional<directory::Input> DirectorySeat::told(overlay::Action& action) {
   return std::nullopt;
 }
 
-std::optional<overlay::Input> DirectorySeat::wanted(directory::Action& action) {
+/// And what it wants of it: payloads sent straight, or to the root of a key.
+template <class Action>
+std::optional<overlay::Input> wanted_of(Action& action, std::uint16_t service) {
   if (auto* tell = std::get_if<directory::Tell>(&action)) {
-    return overlay::SendDirect{tell->to, kService, std::move(tell->payload)};
+    return overlay::SendDirect{tell->to, service, std::move(tell->payload)};
   }
   if (auto* route = std::get_if<directory::RouteTo>(&action)) {
-    return overlay::Route{
-        route->key, 0, kService, overlay::HopMode::Direct, false, std::move(route->payload)};
+    return overlay::Route{route->key, 0, service, overlay::HopMode::Direct, false, std::move(route->payload)};
   }
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<directory::Input> DirectorySeat::told(overlay::Action& action) {
+  return told_of<directory::Input>(action);
+}
+
+std::optional<overlay::Input> DirectorySeat::wanted(directory::Action& action) {
+  return wanted_of(action, kService);
 }
 
 std::optional<directory::tree::Input> TreeSeat::told(overlay::Action& action) {
@@ -55,27 +70,11 @@ std::optional<overlay::Input> TreeSeat::wanted(directory::tree::Action& action) 
 }
 
 std::optional<directory::soft::Input> SoftSeat::told(overlay::Action& action) {
-  namespace soft = directory::soft;
-  if (auto* heard = std::get_if<overlay::DeliverDirect>(&action)) {
-    return soft::Heard{heard->from, std::move(heard->payload)};
-  }
-  if (auto* reached = std::get_if<overlay::Deliver>(&action)) {
-    return soft::Reached{reached->routed.origin, std::move(reached->routed.payload)};
-  }
-  if (std::holds_alternative<overlay::NeighboursChanged>(action)) return soft::Neighbours{};
-  return std::nullopt;
+  return told_of<directory::soft::Input>(action);
 }
 
 std::optional<overlay::Input> SoftSeat::wanted(directory::soft::Action& action) {
-  namespace soft = directory::soft;
-  if (auto* tell = std::get_if<soft::Tell>(&action)) {
-    return overlay::SendDirect{tell->to, kService, std::move(tell->payload)};
-  }
-  if (auto* route = std::get_if<soft::RouteTo>(&action)) {
-    return overlay::Route{
-        route->key, 0, kService, overlay::HopMode::Direct, false, std::move(route->payload)};
-  }
-  return std::nullopt;
+  return wanted_of(action, kService);
 }
 
 }  // namespace dart::node

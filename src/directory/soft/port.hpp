@@ -4,27 +4,20 @@
 #include <string>
 #include <variant>
 
+#include "directory/port.hpp"
 #include "directory/soft/message.hpp"
-#include "overlay/node_handle.hpp"
 
 namespace dart::directory::soft {
 
 /// The overlay service that carries these messages.
 inline constexpr std::uint16_t kService = 3;
 
-struct Tick {};
-/// A payload of kService came straight from a node.
-struct Heard {
-  overlay::NodeHandle from;
-  std::string payload;
-};
-/// A payload of kService was delivered here because this node is the root of its key.
-struct Reached {
-  overlay::NodeHandle origin;
-  std::string payload;
-};
-/// The leaf set changed.
-struct Neighbours {};
+using directory::Heard;
+using directory::Neighbours;
+using directory::Reached;
+using directory::RouteTo;
+using directory::Tell;
+using directory::Tick;
 
 /// A local client's operations; answered by Done with the same tag.
 struct PutSoft {
@@ -42,15 +35,6 @@ struct GetSoft {
 
 using Input = std::variant<Tick, Heard, Reached, Neighbours, PutSoft, GetSoft>;
 
-/// For the overlay.
-struct Tell {
-  overlay::NodeHandle to;
-  std::string payload;
-};
-struct RouteTo {
-  Key key;
-  std::string payload;
-};
 struct Done {
   std::uint64_t tag = 0;
   Outcome outcome = Outcome::Unavailable;
