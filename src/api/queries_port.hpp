@@ -61,7 +61,8 @@ struct QueryOutcome {
   std::vector<std::string> notes;  ///< of explain: the plan, estimated delays and bytes, line by line
 };
 
-/// A failed request: `status` is the HTTP status that fits; the message of wrong SQL has line, column and caret.
+/// A failed request: `status` is the HTTP status that fits; the message of wrong SQL has line, column and
+/// caret.
 struct QueryFailure {
   unsigned status = 400;
   std::string message;
@@ -101,8 +102,8 @@ class RowSink {
   virtual void end(const std::optional<QueryFailure>& why) = 0;
 };
 
-/// What the API needs of a node to serve queries. On the thread of the node's loop; `done` is called once, perhaps
-/// later.
+/// What the API needs of a node to serve queries. On the thread of the node's loop; `done` is called once,
+/// perhaps later.
 class QueriesPort {
  public:
   enum class Change : std::uint8_t { Pause, Resume, Drop };

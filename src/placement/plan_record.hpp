@@ -13,10 +13,11 @@ namespace dart::placement {
 
 /// What a stage of a query does, and so where it may run.
 enum class StageRole : std::uint8_t {
-  Source = 1,   ///< reads a table where its data is: one instance a reader
-  Combine = 2,  ///< joins partial results of several readers on their way; as many as the routes ask for, or none
-  Main = 3,     ///< the rest, one instance a partition
-  Result = 4,   ///< puts partitions together, or writes where a sink is pinned
+  Source = 1,  ///< reads a table where its data is: one instance a reader
+  Combine =
+      2,  ///< joins partial results of several readers on their way; as many as the routes ask for, or none
+  Main = 3,    ///< the rest, one instance a partition
+  Result = 4,  ///< puts partitions together, or writes where a sink is pinned
 };
 
 /// How the rows of an edge are dealt out.
@@ -36,9 +37,9 @@ struct StageShape {
   std::string label;
   /// In place of a label: exactly these nodes.
   std::vector<overlay::NodeHandle> nodes;
-  double rows_per_s = 0;     ///< that come in at one instance, estimated; 0: unknown
-  double bytes_per_row = 0;  ///< of what goes out, estimated
-  double selectivity = 1;    ///< rows out for each row in
+  double rows_per_s = 0;      ///< that come in at one instance, estimated; 0: unknown
+  double bytes_per_row = 0;   ///< of what goes out, estimated
+  double selectivity = 1;     ///< rows out for each row in
   double micros_per_row = 1;  ///< of one core
 };
 
@@ -55,14 +56,16 @@ enum class OnPartition : std::uint8_t { Continue = 1, Pause = 2 };
 /// A query as it is handed to the ring: never changes; another text is another spec.
 struct QuerySpec {
   std::string name;
-  std::string text;     ///< the SQL, variables put in
-  std::string program;  ///< plan::encode(Distribution): opaque here
+  std::string text;                ///< the SQL, variables put in
+  std::string program;             ///< plan::encode(Distribution): opaque here
   std::vector<StageShape> stages;  ///< sources first, an edge goes from a lower to a higher index
   std::vector<EdgeShape> edges;
   std::string policy = "cost";
   OnPartition on_partition = OnPartition::Continue;
 
-  friend bool operator==(const QuerySpec& a, const QuerySpec& b) { return a.text == b.text && a.name == b.name; }
+  friend bool operator==(const QuerySpec& a, const QuerySpec& b) {
+    return a.text == b.text && a.name == b.name;
+  }
 };
 
 /// One running copy of a stage.
@@ -93,19 +96,19 @@ enum class QueryState : std::uint8_t {
   Placing = 1,
   Running = 2,
   Paused = 3,
-  Failed = 4,   ///< could not be opened anywhere; the reason is in the history
+  Failed = 4,    ///< could not be opened anywhere; the reason is in the history
   Finished = 5,  ///< all its sources have ended
   Dropped = 6,
 };
 [[nodiscard]] std::string_view name_of(QueryState state);
 
-/// The firm record of a query, "query/NAME". Its epoch is the version at which a scheduler won it: the record that
-/// is written with expected version v has epoch v + 1. Whatever the record does not name must not run.
+/// The firm record of a query, "query/NAME". Its epoch is the version at which a scheduler won it: the record
+/// that is written with expected version v has epoch v + 1. Whatever the record does not name must not run.
 struct QueryRecord {
   QuerySpec spec;
   std::uint64_t epoch = 0;
-  /// How often the query began anew from its sources: rows of an older run are worth nothing beside those of a
-  /// newer one. A placement that is revised behind a barrier keeps the run.
+  /// How often the query began anew from its sources: rows of an older run are worth nothing beside those of
+  /// a newer one. A placement that is revised behind a barrier keeps the run.
   std::uint64_t run = 0;
   QueryState state = QueryState::Placing;
   overlay::NodeHandle scheduler;

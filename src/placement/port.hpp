@@ -8,21 +8,13 @@
 
 #include "directory/port.hpp"
 #include "directory/tree/port.hpp"
+#include "placement/load.hpp"
 #include "placement/plan_record.hpp"
 
 namespace dart::placement {
 
 /// The overlay service that carries messages about queries.
 inline constexpr std::uint16_t kService = 4;
-
-/// How busy a machine is; rides on badges and in answers.
-struct Load {
-  std::uint32_t cpu_permille = 0;  ///< of all its cores
-  std::uint32_t queue_rows = 0;    ///< waiting in front of its instances
-  std::uint32_t instances = 0;
-  std::uint32_t capacity = 0;  ///< instances it takes at most; 0: as many as the policy asks for
-  std::uint64_t free_bytes = 0;  ///< of its memory budget
-};
 
 /// Runs whatever is due.
 struct Tick {};
@@ -68,7 +60,14 @@ struct Identity {
 };
 /// A local client's request; answered by RequestDone with the same tag. It is repeated until the root of the
 /// query's name answers, or patience ends.
-enum class RequestKind : std::uint8_t { Submit = 1, Update = 2, Pause = 3, Resume = 4, Drop = 5, Explain = 6 };
+enum class RequestKind : std::uint8_t {
+  Submit = 1,
+  Update = 2,
+  Pause = 3,
+  Resume = 4,
+  Drop = 5,
+  Explain = 6
+};
 struct Request {
   std::uint64_t tag = 0;
   RequestKind kind = RequestKind::Submit;
@@ -81,9 +80,10 @@ struct Opened {
   std::uint64_t epoch = 0;
   InstanceId instance;
   std::optional<std::string> error;  ///< one line: what, where, what to do
-  bool lasting = false;  ///< of an error: trying again elsewhere or later will not help
+  bool lasting = false;              ///< of an error: trying again elsewhere or later will not help
 };
-/// All instances that run here under the query's epoch have held still behind the barrier, `instance` among them.
+/// All instances that run here under the query's epoch have held still behind the barrier, `instance` among
+/// them.
 struct BarrierPassed {
   Key query;
   std::uint64_t epoch = 0;
@@ -117,8 +117,8 @@ struct LoadReport {
 struct Drain {};
 
 using Input = std::variant<Tick, Heard, Reached, Passing, Neighbours, Died, BadgeShown, RecordDone, NamesDone,
-                           CastHeard, Identity, Request, Opened, BarrierPassed, InstanceFailed, InstanceFinished,
-                           LinkDown, LoadReport, Drain>;
+                           CastHeard, Identity, Request, Opened, BarrierPassed, InstanceFailed,
+                           InstanceFinished, LinkDown, LoadReport, Drain>;
 
 // ---- What it wants of other machines.
 
@@ -157,11 +157,11 @@ struct RequestDone {
   std::string message;   ///< of a refusal: one line
   std::string hint;
   std::uint64_t epoch = 0;
-  std::vector<Placed> placed;  ///< of Explain, and of Submit once it runs
+  std::vector<Placed> placed;      ///< of Explain, and of Submit once it runs
   std::vector<std::string> notes;  ///< of Explain: estimated delay and bytes, edge by edge
 };
-/// Open this instance (or, when it stands here behind `barrier` of an older epoch of the same run, give it its new
-/// links) and say Opened. It runs when Opened; senders wait for receivers by themselves.
+/// Open this instance (or, when it stands here behind `barrier` of an older epoch of the same run, give it
+/// its new links) and say Opened. It runs when Opened; senders wait for receivers by themselves.
 struct OpenInstance {
   Key query;
   std::string name;
@@ -184,8 +184,8 @@ struct Fence {
   std::uint64_t epoch = 0;
   bool stop = false;
 };
-/// Let this barrier go through the sources that run here; everything holds still behind it, until OpenInstance
-/// with a newer epoch, or Fence.
+/// Let this barrier go through the sources that run here; everything holds still behind it, until
+/// OpenInstance with a newer epoch, or Fence.
 struct StartBarrier {
   Key query;
   std::uint64_t epoch = 0;
@@ -207,7 +207,7 @@ struct QueryEvent {
   std::string what;
 };
 
-using Action = std::variant<Tell, RouteTo, PassOn, ShowBadge, AskRecord, AskNames, Cast, RequestDone, OpenInstance,
-                            Fence, StartBarrier, HoldSources, Drained, QueryEvent>;
+using Action = std::variant<Tell, RouteTo, PassOn, ShowBadge, AskRecord, AskNames, Cast, RequestDone,
+                            OpenInstance, Fence, StartBarrier, HoldSources, Drained, QueryEvent>;
 
 }  // namespace dart::placement

@@ -48,10 +48,10 @@ struct DistributionOptions {
   std::uint32_t partitions = 1;  ///< wished for; plans that cannot be split by key have one
 };
 
-/// Cuts a plan: a Source stage for every scan, with the filters, projections and partial aggregates that follow it
-/// fused in; a Combine stage where every aggregate can combine; the rest is Main, in partitions by key group
-/// where one key splits all of it; a Result where partitions meet again or a sink is bound to another node.
-/// An Error says which operator depends on an order that several readers do not have.
+/// Cuts a plan: a Source stage for every scan, with the filters, projections and partial aggregates that
+/// follow it fused in; a Combine stage where every aggregate can combine; the rest is Main, in partitions by
+/// key group where one key splits all of it; a Result where partitions meet again or a sink is bound to
+/// another node. An Error says which operator depends on an order that several readers do not have.
 [[nodiscard]] Result<Distribution> distribute(Plan plan, const DistributionOptions& options);
 
 [[nodiscard]] std::string encode(const Distribution& distribution);

@@ -21,8 +21,9 @@ struct LinkId {
   friend auto operator<=>(const LinkId&, const LinkId&) = default;
 };
 
-/// Messages of the link in order, from sequence number `sequence` (the first of a link is 1); one frame is one
-/// number. `bytes` is what write_message made, several messages behind one another, compressed where it pays.
+/// Messages of the link in order, from sequence number `sequence` (the first of a link is 1); one frame is
+/// one number. `bytes` is what write_message made, several messages behind one another, compressed where it
+/// pays.
 struct DataFrame {
   LinkId link;
   std::uint64_t sequence = 0;
@@ -30,8 +31,8 @@ struct DataFrame {
   std::uint32_t plain_bytes = 0;  ///< of the content before compression
   std::string_view bytes;
 };
-/// Everything up to `sequence` has arrived in order; the sender may have sent `credit_bytes` in all since the link
-/// began (plain bytes), and no more.
+/// Everything up to `sequence` has arrived in order; the sender may have sent `credit_bytes` in all since the
+/// link began (plain bytes), and no more.
 struct AckFrame {
   LinkId link;
   std::uint64_t sequence = 0;
@@ -76,9 +77,11 @@ struct StateFrame {
   std::string_view bytes;
 };
 
-using Frame = std::variant<DataFrame, AckFrame, FencedFrame, FetchRowsFrame, RowsFrame, FetchStateFrame, StateFrame>;
+using Frame =
+    std::variant<DataFrame, AckFrame, FencedFrame, FetchRowsFrame, RowsFrame, FetchStateFrame, StateFrame>;
 
-/// At most limits::kFrameBytes less the frame header of the transport: content is cut to fit by whoever makes it.
+/// At most limits::kFrameBytes less the frame header of the transport: content is cut to fit by whoever makes
+/// it.
 [[nodiscard]] std::string encode(const Frame& frame);
 /// Views point into `bytes`. Wrong bytes in any way give an Error.
 [[nodiscard]] Result<Frame> decode(std::string_view bytes);

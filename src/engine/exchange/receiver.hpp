@@ -15,8 +15,8 @@ class Receiver {
   /// `window_bytes`: plain bytes that may be on their way or waiting here.
   Receiver(const LinkId& link, std::uint64_t window_bytes);
 
-  /// The content, decompressed, when the frame is the next one; nothing when it was here before, or one is missing
-  /// in front of it (the sender repeats). Wrong content is an Error: the link cannot go on.
+  /// The content, decompressed, when the frame is the next one; nothing when it was here before, or one is
+  /// missing in front of it (the sender repeats). Wrong content is an Error: the link cannot go on.
   [[nodiscard]] Result<std::optional<std::string>> take(const DataFrame& frame);
   /// The instance has used up so many plain bytes.
   void consumed(std::uint64_t plain_bytes);

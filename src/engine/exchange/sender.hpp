@@ -11,8 +11,8 @@
 
 namespace dart::engine::exchange {
 
-/// The sending end of a link: numbers what goes out, keeps it until it is acknowledged, sends it again when that
-/// takes too long, and never sends beyond the receiver's credit. A plain object, of one thread.
+/// The sending end of a link: numbers what goes out, keeps it until it is acknowledged, sends it again when
+/// that takes too long, and never sends beyond the receiver's credit. A plain object, of one thread.
 class Sender {
  public:
   /// Before the first acknowledgement only one frame goes out, to make the link known.
@@ -45,7 +45,7 @@ class Sender {
  private:
   struct Waiting {
     std::uint64_t sequence = 0;
-    std::string frame;            // encoded
+    std::string frame;  // encoded
     std::uint64_t plain_bytes = 0;
     std::uint64_t plain_end = 0;  // of all content up to and with this one, since the link began
     TimePoint sent;

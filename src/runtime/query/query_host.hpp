@@ -45,12 +45,12 @@ struct HostedInstance {
     bool sends = false;
     std::uint64_t rows = 0;
     std::uint64_t frames = 0;
-    std::uint64_t bytes = 0;             ///< on the wire, after compression
-    std::uint64_t bytes_before = 0;      ///< before it
-    std::uint64_t repeated = 0;          ///< frames sent again, or heard again and not taken
-    std::uint64_t fenced = 0;            ///< of an older epoch, refused
-    std::uint64_t waiting_bytes = 0;     ///< not acknowledged, or not taken by the instance yet
-    std::int64_t no_credit_us = 0;       ///< how long it had rows and no credit
+    std::uint64_t bytes = 0;          ///< on the wire, after compression
+    std::uint64_t bytes_before = 0;   ///< before it
+    std::uint64_t repeated = 0;       ///< frames sent again, or heard again and not taken
+    std::uint64_t fenced = 0;         ///< of an older epoch, refused
+    std::uint64_t waiting_bytes = 0;  ///< not acknowledged, or not taken by the instance yet
+    std::int64_t no_credit_us = 0;    ///< how long it had rows and no credit
   };
   std::vector<ExchangeReport> exchanges;
 };
@@ -64,9 +64,9 @@ struct TailPiece {
   bool ended = false;
 };
 
-/// Runs the instances that NodeCore asks for on a pool of threads, and moves their rows between hosts over the
-/// Transport's data channel. Thin: the protocol is engine's, decisions are placement's. Lives on the loop's
-/// thread; only instances run elsewhere.
+/// Runs the instances that NodeCore asks for on a pool of threads, and moves their rows between hosts over
+/// the Transport's data channel. Thin: the protocol is engine's, decisions are placement's. Lives on the
+/// loop's thread; only instances run elsewhere.
 class QueryHost {
  public:
   /// In a later turn of the loop.
@@ -87,8 +87,8 @@ class QueryHost {
   [[nodiscard]] Intake on_frame(const NodeId& from, const Endpoint& peer, std::string_view body);
 
   /// Asks the host of a query's result for rows from number `first` of run `run` on (another run: from its
-  /// beginning); waits there a second for some. `done` gets an Error when that host does not answer, or has no
-  /// such query.
+  /// beginning); waits there a second for some. `done` gets an Error when that host does not answer, or has
+  /// no such query.
   void fetch_rows(const overlay::NodeHandle& host, const Key& query, std::uint64_t run, std::uint64_t first,
                   std::function<void(Result<TailPiece>)> done);
 
