@@ -173,6 +173,25 @@ bool NodeCore::pass_one_on(TimePoint now, std::size_t& done, std::vector<Action>
     step_overlay(now, std::move(*wanted));
     return true;
   }
+  bool taken = false;
+  for_each_seat([&](auto other) {
+    using Other = decltype(other);
+    if constexpr (Uses<Seat, Other>) {
+      if (taken || machine<typename Other::Machine>() == nullptr) return;
+      if (auto asked = Seat::asked_of(other, action)) {
+        taken = true;
+        step_machine<Other>(now, std::move(*asked));
+      }
+    }
+    if constexpr (Hears<Other, Seat>) {
+      if (taken || machine<typename Other::Machine>() == nullptr) return;
+      if (auto heard = Other::heard(action)) {
+        taken = true;
+        step_machine<Other>(now, std::move(*heard));
+      }
+    }
+  });
+  if (taken) return true;
   std::visit(
       [&](auto& one) {
         if constexpr (std::is_constructible_v<Action, decltype(std::move(one))>) {

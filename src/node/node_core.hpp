@@ -67,6 +67,7 @@ class NodeCore {
     return machine<directory::soft::SoftRecords>();
   }
   [[nodiscard]] const directory::tree::Tree* tree() const { return machine<directory::tree::Tree>(); }
+  [[nodiscard]] const placement::QueryService* queries() const { return machine<placement::QueryService>(); }
   void check_invariants() const {
     overlay_.check_invariants();
     std::apply([](const auto&... machine) { ((machine ? machine->check_invariants() : void()), ...); },

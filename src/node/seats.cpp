@@ -4,6 +4,11 @@ namespace dart::node {
 
 namespace {
 
+/// Operations of queries have this bit in their tag; those of local clients do not.
+constexpr std::uint64_t kOfQueries = std::uint64_t{1} << 62;
+/// Multicasts about queries begin with this.
+const std::string kCastMark = "dart/query:";
+
 /// What the overlay means to a machine that hears payloads and minds its neighbours.
 template <class Input>
 std::optional<Input> told_of(overlay::Action& action) {
@@ -75,6 +80,81 @@ std::optional<directory::soft::Input> SoftSeat::told(overlay::Action& action) {
 
 std::optional<overlay::Input> SoftSeat::wanted(directory::soft::Action& action) {
   return wanted_of(action, kService);
+}
+
+std::optional<placement::Input> QueriesSeat::told(overlay::Action& action) {
+  if (auto* heard = std::get_if<overlay::DeliverDirect>(&action)) {
+    return placement::Heard{heard->from, std::move(heard->payload)};
+  }
+  if (auto* reached = std::get_if<overlay::Deliver>(&action)) {
+    return placement::Reached{reached->routed.origin, std::move(reached->routed.payload)};
+  }
+  if (auto* passing = std::get_if<overlay::Transit>(&action)) {
+    return placement::Passing{std::move(passing->routed)};
+  }
+  if (std::holds_alternative<overlay::NeighboursChanged>(action)) return placement::Neighbours{};
+  if (const auto* died = std::get_if<overlay::Died>(&action)) return placement::Died{died->node};
+  if (const auto* badge = std::get_if<overlay::BadgeChanged>(&action)) {
+    return placement::BadgeShown{badge->node, badge->badge};
+  }
+  return std::nullopt;
+}
+
+std::optional<overlay::Input> QueriesSeat::wanted(placement::Action& action) {
+  using overlay::HopMode;
+  if (auto* tell = std::get_if<placement::Tell>(&action)) {
+    return overlay::SendDirect{tell->to, kService, std::move(tell->payload)};
+  }
+  if (auto* route = std::get_if<placement::RouteTo>(&action)) {
+    return overlay::Route{route->key, 0,
+                          kService,   route->stepwise ? HopMode::Stepwise : HopMode::Direct,
+                          false,      std::move(route->payload)};
+  }
+  if (auto* on = std::get_if<placement::PassOn>(&action)) return overlay::Resume{std::move(on->routed)};
+  if (auto* badge = std::get_if<placement::ShowBadge>(&action))
+    return overlay::SetBadge{std::move(badge->badge)};
+  return std::nullopt;
+}
+
+std::optional<directory::Input> QueriesSeat::asked_of(DirectorySeat, placement::Action& action) {
+  if (auto* record = std::get_if<placement::AskRecord>(&action)) {
+    record->command.tag |= kOfQueries;
+    return std::move(record->command);
+  }
+  if (auto* names = std::get_if<placement::AskNames>(&action)) {
+    names->list.tag |= kOfQueries;
+    return std::move(names->list);
+  }
+  return std::nullopt;
+}
+
+std::optional<directory::tree::Input> QueriesSeat::asked_of(TreeSeat, placement::Action& action) {
+  auto* cast = std::get_if<placement::Cast>(&action);
+  if (cast == nullptr) return std::nullopt;
+  return directory::tree::Multicast{kOfQueries, cast->group, kCastMark + cast->payload};
+}
+
+std::optional<placement::Input> QueriesSeat::heard(directory::Action& action) {
+  if (auto* done = std::get_if<directory::Completed>(&action);
+      done != nullptr && (done->tag & kOfQueries) != 0) {
+    return placement::RecordDone{done->tag & ~kOfQueries, std::move(done->answer)};
+  }
+  if (auto* names = std::get_if<directory::Listed>(&action);
+      names != nullptr && (names->tag & kOfQueries) != 0) {
+    names->tag &= ~kOfQueries;
+    return placement::NamesDone{std::move(*names)};
+  }
+  return std::nullopt;
+}
+
+std::optional<placement::Input> QueriesSeat::heard(directory::tree::Action& action) {
+  if (const auto* published = std::get_if<directory::tree::Published>(&action)) {
+    // Readers that a multicast did not reach are missed by the scheduler itself.
+    if (published->tag == kOfQueries) return placement::Tick{};
+  }
+  auto* told = std::get_if<directory::tree::Delivered>(&action);
+  if (told == nullptr || !told->payload.starts_with(kCastMark)) return std::nullopt;
+  return placement::CastHeard{told->payload.substr(kCastMark.size())};
 }
 
 }  // namespace dart::node

@@ -13,6 +13,7 @@
 #include "directory/tree/tree.hpp"
 #include "overlay/action.hpp"
 #include "overlay/input.hpp"
+#include "placement/query_service.hpp"
 
 namespace dart::node {
 
@@ -73,8 +74,44 @@ struct SoftSeat {
   [[nodiscard]] static std::optional<overlay::Input> wanted(Action& action);
 };
 
+/// The place of queries. They use the Directory and the Tree of their node, so this seat says more:
+/// - `asked`: what an action of it wants of another machine;
+/// - `heard`: what an action of another machine means to it alone; nothing: it is somebody else's.
+struct QueriesSeat {
+  using Machine = placement::QueryService;
+  using Config = placement::Config;
+  using Tick = placement::Tick;
+  using Input = placement::Input;
+  using Action = placement::Action;
+  using Commands =
+      std::variant<placement::Identity, placement::Request, placement::Opened, placement::BarrierPassed,
+                   placement::InstanceFailed, placement::InstanceFinished, placement::LinkDown,
+                   placement::LoadReport, placement::Drain>;
+  using Answers =
+      std::variant<placement::RequestDone, placement::OpenInstance, placement::Fence, placement::StartBarrier,
+                   placement::HoldSources, placement::Drained, placement::QueryEvent>;
+  static constexpr std::uint16_t kService = placement::kService;
+
+  [[nodiscard]] static std::optional<Input> told(overlay::Action& action);
+  [[nodiscard]] static std::optional<overlay::Input> wanted(Action& action);
+  [[nodiscard]] static std::optional<directory::Input> asked_of(DirectorySeat seat, Action& action);
+  [[nodiscard]] static std::optional<directory::tree::Input> asked_of(TreeSeat seat, Action& action);
+  [[nodiscard]] static std::optional<Input> heard(directory::Action& action);
+  [[nodiscard]] static std::optional<Input> heard(directory::tree::Action& action);
+};
+
 /// All machines beside the overlay, in the order in which they are served. A new one is one entry more.
-using Seats = std::tuple<DirectorySeat, TreeSeat, SoftSeat>;
+using Seats = std::tuple<DirectorySeat, TreeSeat, SoftSeat, QueriesSeat>;
+
+/// Whether machines of `Seat` use those of `Other`, and hear from them.
+template <class Seat, class Other>
+concept Uses = requires(Other other, typename Seat::Action action) {
+  Seat::asked_of(other, action);
+};
+template <class Seat, class Other>
+concept Hears = requires(typename Other::Action action) {
+  Seat::heard(action);
+};
 
 /// Types made from those of all seats.
 template <class List>

@@ -48,6 +48,8 @@ class OverlayNode {
   /// The `count` nodes closest to `key` that the leaf set knows, this one included, closest first. Right only
   /// when this node is near the key.
   [[nodiscard]] std::vector<NodeHandle> replica_set(const Key& key, std::size_t count) const;
+  /// The members of the leaf set with their coordinates, in no order.
+  [[nodiscard]] std::vector<Contact> leaf_contacts() const { return leaves(true, true); }
   /// The keys for which `node` (this one or a leaf) is among the rank + 1 closest; empty when that is not
   /// known here.
   [[nodiscard]] std::optional<KeyRange> range_of(const NodeId& node, std::size_t rank) const;

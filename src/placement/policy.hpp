@@ -54,6 +54,9 @@ class Policy {
  public:
   virtual ~Policy() = default;
   [[nodiscard]] virtual std::string_view name() const = 0;
+  /// Whether hosts are asked to refuse what would make them busier than others, as long as others may take
+  /// it.
+  [[nodiscard]] virtual bool spreads() const { return false; }
   /// Every Source reader, the Combine instances that it wants (none, one where routes merge, …), every
   /// partition of Main, the Result if there is one. An edge from a Source goes to its Combine if it has one,
   /// else on to what the Combine would feed.

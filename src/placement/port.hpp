@@ -57,6 +57,8 @@ struct CastHeard {
 /// Who this node is to queries; once, before it joins, and again when it changes.
 struct Identity {
   std::vector<std::string> labels;  ///< "k=v"; "node=NAME" is one of them
+  /// Wall clock (microseconds since 1970) less the time that steps are given, for what people read.
+  std::int64_t wall_offset_us = 0;
 };
 /// A local client's request; answered by RequestDone with the same tag. It is repeated until the root of the
 /// query's name answers, or patience ends.

@@ -64,6 +64,8 @@ struct WorldOptions {
   std::optional<directory::tree::Config> tree;
   /// And hold soft records.
   std::optional<directory::soft::Config> soft;
+  /// And queries; they need a Directory and a Tree.
+  std::optional<placement::Config> queries;
   /// What waits to be written is on disk after this, or up to twice as long; meanwhile more may come to wait.
   std::int64_t fsync_us = 2'000;
 };

@@ -1,0 +1,173 @@
+#include "placement/query_service.hpp"
+
+#include <algorithm>
+
+#include "base/check.hpp"
+#include "placement/message_codec.hpp"
+#include "placement/record_codec.hpp"
+
+namespace dart::placement {
+
+QueryService::QueryService(const Config& config, const overlay::NodeHandle& self, Random random)
+    : config_(config), self_(self), random_(random) {
+  load_.capacity = config.capacity;
+}
+
+void QueryService::step(TimePoint now, const overlay::OverlayNode& ring, Input input,
+                        std::vector<Action>& out) {
+  now_ = now;
+  ring_ = &ring;
+  out_ = &out;
+  std::visit([this](auto& i) { on(i); }, input);
+  run_local();
+  run_timers();
+  run_local();
+}
+
+void QueryService::run_timers() {
+  while (const auto due = deadlines_.take_due(now_)) {
+    switch (*due) {
+      case Timer::Clients:
+        run_clients();
+        break;
+      case Timer::Queries:
+        run_queries();
+        break;
+      case Timer::RollCall:
+        run_roll_call();
+        break;
+      case Timer::Reservations:
+        expire_reservations();
+        break;
+      case Timer::Watch:
+        run_watch();
+        break;
+    }
+  }
+}
+
+/// What one role of this node says to another of its roles.
+void QueryService::run_local() {
+  while (!local_.empty()) {
+    Message message = std::move(local_.front());
+    local_.pop_front();
+    std::visit([this](auto& m) { handle(self_, m); }, message);
+  }
+}
+
+void QueryService::tell(const overlay::NodeHandle& to, Message message) {
+  ++counters_.sent[message.index()];
+  if (to.id == self_.id) {
+    local_.push_back(std::move(message));
+    return;
+  }
+  out_->emplace_back(Tell{to, encode(message)});
+}
+
+void QueryService::route(const Key& key, const Message& message, bool stepwise) {
+  ++counters_.sent[message.index()];
+  out_->emplace_back(RouteTo{key, stepwise, encode(message)});
+}
+
+bool QueryService::is_root(const Key& key) const { return ring_->ready(now_) && !ring_->next_hop(key); }
+
+void QueryService::on(Heard& input) {
+  auto message = decode(input.payload);
+  if (!message) {
+    ++counters_.malformed;
+    return;
+  }
+  std::visit([&](auto& m) { handle(input.from, m); }, *message);
+}
+
+void QueryService::on(Reached& input) {
+  auto message = decode(input.payload);
+  if (!message) {
+    ++counters_.malformed;
+    return;
+  }
+  if (auto* join = std::get_if<Join>(&*message)) {
+    if (join->hops.size() < limits::kHops) join->hops.push_back(own_hop(input.origin));
+  }
+  std::visit([&](auto& m) { handle(input.origin, m); }, *message);
+}
+
+void QueryService::on(CastHeard& input) {
+  auto message = decode(input.payload);
+  if (!message || !std::holds_alternative<Attract>(*message)) {
+    ++counters_.malformed;
+    return;
+  }
+  handle(self_, std::get<Attract>(*message));
+}
+
+void QueryService::on(const Neighbours&) {
+  tell_deaths();
+  hand_over_roots();
+  if (!cared_for_.empty()) deadlines_.set_earlier(Timer::Watch, now_);
+}
+
+void QueryService::on(const Died& input) { tell_death(input.node); }
+
+void QueryService::on(Identity& input) {
+  labels_ = std::move(input.labels);
+  wall_offset_us_ = input.wall_offset_us;
+  show_load();
+  greet();
+}
+
+void QueryService::on(RecordDone& input) {
+  const auto asked = records_.find(input.tag);
+  if (asked == records_.end()) return;
+  const RecordAsked what = std::move(asked->second);
+  records_.erase(asked);
+  ScheduledQuery* query = find(what.name);
+  if (query == nullptr || what.use == RecordUse::Bind || query->attempt != what.attempt) return;
+  switch (what.use) {
+    case RecordUse::Load:
+      loaded(*query, input.answer);
+      break;
+    case RecordUse::Commit:
+      committed(*query, input.answer);
+      break;
+    case RecordUse::Note:
+      if (input.answer.outcome == directory::Outcome::Ok) {
+        query->version = input.answer.version;
+      } else {
+        load(*query);
+      }
+      break;
+    case RecordUse::Remove:
+      removed(*query, input.answer);
+      break;
+    case RecordUse::Bind:
+      break;
+  }
+}
+
+const QueryRecord* QueryService::record(const std::string& name) const {
+  const auto found = queries_.find(name);
+  return found == queries_.end() ? nullptr : &found->second->record;
+}
+
+std::size_t QueryService::hosted() const {
+  std::size_t instances = 0;
+  for (const auto& [name, hosted] : hosted_) instances += hosted.instances.size();
+  return instances;
+}
+
+void QueryService::check_invariants() const {
+  DART_CHECK(local_.empty());
+  DART_CHECK(names_.size() == hosted_.size());
+  for (const auto& [name, hosted] : hosted_) {
+    const auto found = names_.find(hosted.key);
+    DART_CHECK(found != names_.end() && found->second == name);
+    DART_CHECK(cared_for_.contains(name));
+  }
+  for (const auto& [name, query] : queries_) {
+    DART_CHECK(query->name == name);
+    DART_CHECK(query->phase == Phase::Steady || query->due_us != INT64_MAX || query->attempt != 0);
+  }
+}
+
+}  // namespace dart::placement

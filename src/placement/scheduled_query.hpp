@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "placement/message.hpp"
+#include "placement/plan_record.hpp"
+
+namespace dart::placement {
+
+/// A request that waits at the scheduler.
+struct ClientAsk {
+  Ask ask;
+  overlay::NodeHandle client;
+};
+
+/// Why a query is being placed.
+enum class Cause : std::uint8_t {
+  Start,    ///< new, or another text, or resumed after a failure
+  Repair,   ///< a host died, an instance could not go on: from the beginning of its sources
+  Extend,   ///< a reader more, behind a barrier
+  Move,     ///< somewhere better, or away from a node that leaves, behind a barrier
+  Explain,  ///< only to tell
+};
+
+/// How far a placement has come.
+enum class Phase : std::uint8_t {
+  Loading,     ///< its record is being read
+  Steady,      ///< nothing to do: it runs, or is paused, failed, finished
+  Attracting,  ///< readers send their JOINs
+  Reserving,   ///< hosts are asked
+  Holding,     ///< a barrier goes through
+  Committing,  ///< the record is being written
+  Opening,     ///< hosts open their instances
+  Waiting,     ///< a placement failed: again later
+  Removing,    ///< the record is being deleted
+};
+
+/// An instance that looks for a host.
+struct Choosing {
+  Choice choice;
+  std::size_t next = 0;     ///< of choice.candidates
+  std::uint32_t level = 0;  ///< how often all candidates have refused
+  std::uint32_t most = 0;   ///< see Reserve::most
+  bool taken = false;
+  overlay::NodeHandle host;  ///< that was asked, or took it
+};
+
+/// One query as its scheduler knows it.
+struct ScheduledQuery {
+  std::string name;
+  Key key;
+  QueryRecord record;
+  std::uint64_t version = 0;  ///< of the record; 0: there is none
+  bool exists = false;        ///< the record
+  Phase phase = Phase::Loading;
+  std::int64_t due_us = INT64_MAX;       ///< when the phase is looked after
+  std::int64_t deadline_us = INT64_MAX;  ///< when it has failed
+  std::vector<ClientAsk> asks;           ///< wait until the phase is Steady
+  std::optional<ClientAsk> serving;      ///< what the placement under way is for
+
+  Cause cause = Cause::Start;
+  std::string why;
+  QuerySpec spec;  ///< being placed
+  std::uint64_t round = 0;
+  std::size_t expected = 0;  ///< readers; 0: not known
+  std::int64_t last_join_us = 0;
+  std::vector<Route> routes;
+  std::vector<Choosing> choosing;
+  std::vector<Placed> away;           ///< readers that did not send a JOIN
+  std::vector<Placed> placed;         ///< chosen, being committed
+  std::set<NodeId> avoided;           ///< hosts that refused to open, do not answer, or leave
+  std::uint32_t failures = 0;         ///< in a row
+  std::optional<QueryRecord> before;  ///< an update that may have to be taken back
+
+  std::set<InstanceId> to_open;
+  std::set<InstanceId> finished;
+  std::map<InstanceId, std::string> unopened;  ///< readers that cannot open their source, and why
+  std::set<InstanceId> to_hold;                ///< have not reached the barrier
+  std::uint64_t barrier = 0;                   ///< that the placement under way stands behind; 0: none
+  std::uint64_t barrier_epoch = 0;             ///< in which it went through
+  std::map<NodeId, std::uint32_t> probed;      ///< hosts that were asked for a sign of life, and how often
+  std::vector<overlay::NodeHandle> deaths;     ///< heard of while the record was read or written
+  std::vector<Placed> old_placed;              ///< where it ran before, to be stopped when it runs again
+  std::uint64_t attempt = 0;                   ///< the operation on the record that counts
+  std::uint32_t better = 0;                    ///< looks in a row at which another placement was better
+  std::int64_t revise_us = INT64_MAX;
+  bool looking = false;  ///< the placement under way is only such a look
+};
+
+}  // namespace dart::placement

@@ -1,0 +1,324 @@
+// From the readers of a query to hosts that take it.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "directory/tree/message.hpp"
+#include "placement/message_codec.hpp"
+#include "placement/query_service.hpp"
+#include "placement/record_codec.hpp"
+
+namespace dart::placement {
+
+namespace {
+
+/// "id=" and 32 digits: the one node with this id.
+std::optional<NodeId> node_of_label(const std::string& label) {
+  return label.starts_with("id=") ? NodeId::parse(label.substr(3)) : std::nullopt;
+}
+
+bool is_reader(const QuerySpec& spec, const InstanceId& id) {
+  return spec.stages[id.stage].role == StageRole::Source;
+}
+
+}  // namespace
+
+ScheduledQuery* QueryService::find(const std::string& name) {
+  const auto found = queries_.find(name);
+  return found == queries_.end() ? nullptr : found->second.get();
+}
+
+ScheduledQuery& QueryService::adopt(const std::string& name) {
+  auto made = std::make_unique<ScheduledQuery>();
+  made->name = name;
+  made->key = query_key_of(name);
+  ScheduledQuery& query = *made;
+  queries_[name] = std::move(made);
+  care_for(name);
+  return query;
+}
+
+void QueryService::wake(ScheduledQuery& query, std::int64_t at_us) {
+  query.due_us = at_us;
+  deadlines_.set_earlier(Timer::Queries, {at_us});
+}
+
+void QueryService::load(ScheduledQuery& query) {
+  query.phase = Phase::Loading;
+  query.due_us = INT64_MAX;
+  ask_record(query, RecordUse::Load, directory::Operation::Get, 0, {});
+}
+
+void QueryService::loaded(ScheduledQuery& query, const directory::Answer& answer) {
+  if (answer.outcome != directory::Outcome::Ok) {
+    answer_all(query, false, "the record of the query cannot be read: its keepers do not answer",
+               "try again when `dart ring ls` shows them");
+    if (!query.record.placed.empty() || !query.deaths.empty()) return try_later(query);
+    query.exists = false;
+    query.phase = Phase::Steady;
+    return serve_asks(query);
+  }
+  query.version = answer.version;
+  query.exists = answer.exists;
+  query.phase = Phase::Steady;
+  if (!answer.exists) {
+    query.record = {};
+    query.deaths.clear();
+    return serve_asks(query);
+  }
+  auto record = decode_record(answer.value);
+  if (!record) {
+    answer_all(query, false, "the record of the query is damaged: " + record.error().message,
+               "`dart ring rm query/NAME` removes it");
+    query.exists = false;
+    return serve_asks(query);
+  }
+  query.record = std::move(*record);
+  const bool own = query.record.scheduler.same_life(self_);
+  if (own && query.record.epoch == query.version && query.record.state == QueryState::Running) {
+    // The reply to our own commit was lost.
+    query.spec = query.record.spec;
+    query.placed = query.record.placed;
+    return deploy(query);
+  }
+  if (!own) {
+    ++counters_.adopted;
+    note(query, query.record.state, "scheduled by node " + self_.id.short_text() + " from now on");
+    probe_hosts(query);
+  }
+  for (const auto& host : std::exchange(query.deaths, {})) {
+    if (query.phase == Phase::Steady) host_died(query, host);
+  }
+  if (query.phase == Phase::Steady) serve_asks(query);
+}
+
+void QueryService::place(ScheduledQuery& query, Cause cause, std::string why) {
+  query.cause = cause;
+  query.why = std::move(why);
+  if (cause != Cause::Start && cause != Cause::Explain) query.spec = query.record.spec;
+  query.choosing.clear();
+  query.routes.clear();
+  query.away.clear();
+  query.to_open.clear();
+  query.unopened.clear();
+  query.to_hold.clear();
+  query.probed.clear();
+  query.barrier = 0;
+  attract(query);
+}
+
+/// Readers are told to send their JOINs.
+void QueryService::attract(ScheduledQuery& query) {
+  query.phase = Phase::Attracting;
+  query.round = next_round_++;
+  query.expected = 0;
+  query.last_join_us = now_.us;
+  bool counted = true;
+  for (std::uint32_t s = 0; s < query.spec.stages.size(); ++s) {
+    const StageShape& stage = query.spec.stages[s];
+    if (stage.role != StageRole::Source && stage.label.empty()) continue;
+    if (stage.role != StageRole::Source && stage.role != StageRole::Result) continue;
+    const Attract message{query.name, query.round, s, stage.label};
+    if (!stage.nodes.empty()) {
+      for (const auto& node : stage.nodes) tell(node, message);
+      query.expected += stage.nodes.size();
+    } else if (const auto node = node_of_label(stage.label)) {
+      route(*node, message);
+      ++query.expected;
+    } else {
+      counted = false;
+      ++counters_.sent[Message(message).index()];
+      out_->emplace_back(Cast{directory::tree::group_key(directory::tree::label_group(stage.label)),
+                              encode(Message(message))});
+    }
+  }
+  if (!counted) query.expected = 0;
+  query.deadline_us = now_.us + config_.joins_longest.us;
+  if (counted && query.expected == 0) {
+    // It reads nothing of the ring: it may start where it is scheduled.
+    query.routes.push_back({{UINT32_MAX, 0}, {own_hop(self_)}});
+    return choose(query);
+  }
+  wake(query, counted ? query.deadline_us : now_.us + config_.joins_least.us);
+}
+
+/// Each reader keeps its number as long as the query's text stays: its place in the merge, and its state.
+bool QueryService::number_readers(ScheduledQuery& query) {
+  std::sort(query.routes.begin(), query.routes.end(), [](const Route& a, const Route& b) {
+    const auto& first = a.hops.front().self.node.id;
+    const auto& second = b.hops.front().self.node.id;
+    return a.reader.stage != b.reader.stage ? a.reader.stage < b.reader.stage : first < second;
+  });
+  const bool fresh = query.cause == Cause::Explain || !query.exists || !(query.record.spec == query.spec);
+  const bool keeps_run = query.cause == Cause::Extend || query.cause == Cause::Move;
+  for (std::uint32_t s = 0; s < query.spec.stages.size(); ++s) {
+    if (query.spec.stages[s].role != StageRole::Source) continue;
+    std::uint32_t next = 0;
+    std::map<NodeId, std::uint32_t> numbers;
+    for (const Placed& placed : query.record.placed) {
+      if (fresh || placed.id.stage != s) continue;
+      numbers.emplace(placed.host.id, placed.id.number);
+      next = std::max(next, placed.id.number + 1);
+    }
+    std::size_t readers = 0;
+    for (Route& route : query.routes) {
+      if (route.reader.stage != s) continue;
+      const auto known = numbers.find(route.hops.front().self.node.id);
+      route.reader.number = known == numbers.end() ? next++ : known->second;
+      ++readers;
+    }
+    for (const Placed& placed : query.record.placed) {
+      if (fresh || placed.id.stage != s) continue;
+      const bool ended = keeps_run && query.finished.contains(placed.id);
+      const auto route = std::find_if(query.routes.begin(), query.routes.end(),
+                                      [&](const Route& one) { return one.reader == placed.id; });
+      if (route != query.routes.end() && !ended) continue;
+      if (route != query.routes.end()) query.routes.erase(route);
+      Placed away = placed;
+      away.away = true;
+      query.away.push_back(std::move(away));
+      ++readers;
+    }
+    if (readers > 0) continue;
+    placement_failed(query, fmt::format("no node of the ring has the label '{}'", query.spec.stages[s].label),
+                     "`dart ring ls --label` lists those that have one; `dart node start --label` gives it");
+    return false;
+  }
+  return true;
+}
+
+void QueryService::choose(ScheduledQuery& query) {
+  if (!number_readers(query)) return;
+  if (query.routes.empty()) {
+    return placement_failed(query, "no reader of the query can be reached", "it goes on when one is back");
+  }
+  const Policy* policy = find_policy(query.spec.policy);
+  if (policy == nullptr) {
+    return placement_failed(query, "no policy is called '" + query.spec.policy + "'",
+                            "route, cost, random or central");
+  }
+  const PlacementProblem problem{&query.spec, query.routes, query.record.placed};
+  std::vector<Choice> choices = policy->place(problem, random_);
+  query.choosing.clear();
+  for (Choice& choice : choices) {
+    std::erase_if(choice.candidates,
+                  [&](const Candidate& one) { return query.avoided.contains(one.node.id); });
+    Choosing choosing;
+    choosing.choice = std::move(choice);
+    choosing.taken = is_reader(query.spec, choosing.choice.id) || query.cause == Cause::Explain;
+    if (choosing.choice.candidates.empty()) {
+      return placement_failed(query, "no node can take an instance of the query", "add nodes, or capacity");
+    }
+    choosing.host = choosing.choice.candidates.front().node;
+    if (policy->spreads()) {
+      std::uint32_t least = UINT32_MAX;
+      for (const auto& one : choosing.choice.candidates) least = std::min(least, one.load.instances);
+      choosing.most = std::max(2U, least + 1);
+    }
+    query.choosing.push_back(std::move(choosing));
+  }
+  if (query.looking && !is_better(query)) {
+    query.looking = false;
+    query.phase = Phase::Steady;
+    query.revise_us = now_.us + config_.revise.us;
+    wake(query, query.revise_us);
+    return serve_asks(query);
+  }
+  query.looking = false;
+  reserve(query);
+}
+
+/// One message to each host that some instance would like to run at.
+void QueryService::reserve(ScheduledQuery& query) {
+  query.phase = Phase::Reserving;
+  query.deadline_us = now_.us + 4 * config_.answer.us;
+  std::map<std::pair<NodeId, std::uint32_t>, std::pair<overlay::NodeHandle, Reserve>> asked;
+  for (const Choosing& choosing : query.choosing) {
+    if (choosing.taken) continue;
+    auto& [host, message] = asked[{choosing.host.id, choosing.most}];
+    host = choosing.host;
+    message.instances.push_back(choosing.choice.id);
+    message.most = choosing.most;
+  }
+  if (asked.empty()) return commit(query);
+  wake(query, now_.us + config_.answer.us);
+  for (auto& [key, one] : asked) {
+    one.second.name = query.name;
+    one.second.round = query.round;
+    tell(one.first, std::move(one.second));
+  }
+}
+
+void QueryService::handle(const overlay::NodeHandle& from, const Reserved& m) {
+  ScheduledQuery* query = find(m.name);
+  if (query == nullptr || query->phase != Phase::Reserving || query->round != m.round) {
+    ++counters_.dropped_foreign;
+    return;
+  }
+  for (Choosing& choosing : query->choosing) {
+    const bool meant =
+        !choosing.taken && choosing.host.id == from.id &&
+        std::find(m.instances.begin(), m.instances.end(), choosing.choice.id) != m.instances.end();
+    if (!meant) continue;
+    choosing.taken = m.taken;
+    if (!m.taken) reserve_next(*query, choosing);
+  }
+  if (query->phase != Phase::Reserving) return;
+  const bool all = std::all_of(query->choosing.begin(), query->choosing.end(),
+                               [](const Choosing& choosing) { return choosing.taken; });
+  if (all) return commit(*query);
+  if (!m.taken) reserve(*query);
+}
+
+/// The next candidate; when all have refused, the same ones with a higher bound, and at last with none.
+void QueryService::reserve_next(ScheduledQuery& query, Choosing& choosing) {
+  constexpr std::uint32_t kLevels = 3;
+  const std::size_t candidates = std::min(choosing.choice.candidates.size(), limits::kTries);
+  choosing.next = (choosing.next + 1) % candidates;
+  if (choosing.next == 0) {
+    ++choosing.level;
+    choosing.most = choosing.most == 0 || choosing.level >= kLevels ? 0 : choosing.most + 1;
+    if (choosing.level > kLevels + 1) {
+      return placement_failed(query,
+                              "no node that is near enough takes an instance of the query: all are busy",
+                              "add nodes, or raise their --capacity or --memory");
+    }
+  }
+  choosing.host = choosing.choice.candidates[choosing.next].node;
+}
+
+void QueryService::placement_failed(ScheduledQuery& query, const std::string& message,
+                                    const std::string& hint) {
+  query.looking = false;
+  if (query.cause == Cause::Start || query.cause == Cause::Explain) {
+    if (query.before) query.record = *std::exchange(query.before, std::nullopt);
+    query.phase = Phase::Steady;
+    query.due_us = INT64_MAX;
+    if (query.serving) {
+      const ClientAsk ask = *std::exchange(query.serving, std::nullopt);
+      answer_error(ask, message, hint);
+    }
+    return serve_asks(query);
+  }
+  if (query.cause == Cause::Move || query.cause == Cause::Extend) {
+    // It runs where it is.
+    query.phase = Phase::Steady;
+    query.revise_us = now_.us + config_.revise.us;
+    wake(query, query.revise_us);
+    return serve_asks(query);
+  }
+  query.why = message;
+  out_->emplace_back(QueryEvent{query.name, query.record.epoch, QueryState::Placing, message});
+  try_later(query);
+}
+
+void QueryService::try_later(ScheduledQuery& query) {
+  query.phase = Phase::Waiting;
+  const std::int64_t wait_us =
+      std::min(config_.retry.us << std::min(query.failures++, 8U), config_.longest_retry.us);
+  wake(query, now_.us + wait_us);
+}
+
+}  // namespace dart::placement
