@@ -47,3 +47,14 @@ function(_dart_add_room room)
   get_property(uses GLOBAL PROPERTY DART_USES_${room})
   target_link_libraries(dart_${room} ${scope} ${ARGN} ${uses})
 endfunction()
+
+# dart_embed_text(target template file variable): the file's text stands for @variable@ in the template, which becomes a
+# source of the target.
+function(dart_embed_text target template file variable)
+  set(text "${PROJECT_SOURCE_DIR}/${file}")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${text}")
+  file(READ "${text}" ${variable})
+  get_filename_component(name "${template}" NAME_WLE)
+  configure_file("${PROJECT_SOURCE_DIR}/${template}" "${PROJECT_BINARY_DIR}/embedded/${name}" @ONLY)
+  target_sources(${target} PRIVATE "${PROJECT_BINARY_DIR}/embedded/${name}")
+endfunction()

@@ -10,6 +10,7 @@ find_package(Threads REQUIRED)
 find_package(Protobuf REQUIRED)
 find_package(OpenSSL 3 REQUIRED)
 find_package(SQLite3 REQUIRED)
+find_package(prometheus-cpp CONFIG REQUIRED)
 
 # dart_find_library(target header name...): for packages that bring no CMake file, or one without a static library. The
 # first name found wins: libX.a before libX.so.
@@ -23,6 +24,10 @@ function(dart_find_library target header)
 endfunction()
 dart_find_library(pg_query pg_query.h libpg_query.a pg_query)
 dart_find_library(zstd zstd.h libzstd.a zstd)
+find_path(DART_INCLUDE_tomlplusplus toml++/toml.h REQUIRED)
+mark_as_advanced(DART_INCLUDE_tomlplusplus)
+add_library(tomlplusplus INTERFACE IMPORTED GLOBAL)
+target_include_directories(tomlplusplus SYSTEM INTERFACE "${DART_INCLUDE_tomlplusplus}")
 dart_find_library(jemalloc jemalloc/jemalloc.h jemalloc)
 
 # dart_wire_library(target file.proto): the classes that protoc makes of a schema, as a library of system headers. A

@@ -3,6 +3,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace dart::api {
 
@@ -10,6 +12,7 @@ struct Request {
   std::string method;
   std::string target;  ///< path and query as they came
   std::string body;
+  std::string authorization = {};  ///< the header of that name: "Bearer TOKEN"; empty: none
 };
 
 /// Where the events of one long answer go. On the thread of the server's loop.
@@ -25,7 +28,9 @@ class EventSink {
 
 struct Response {
   unsigned status = 200;
-  std::string body;  ///< JSON
+  std::string body;  ///< JSON, if `content_type` does not say otherwise
+  std::string content_type = "application/json";
+  std::vector<std::pair<std::string, std::string>> headers = {};  ///< beside the usual ones
   /// Set: the answer is a stream of events. Called once, with where they go; what it gives is kept until the
   /// client or the server goes away.
   std::function<std::shared_ptr<void>(std::weak_ptr<EventSink>)> events = {};

@@ -68,13 +68,15 @@ struct HttpClient::Header {
   bool events = false;
 };
 
-Result<HttpClient> HttpClient::connect(const std::string& server, std::int64_t timeout_s) {
+Result<HttpClient> HttpClient::connect(const std::string& server, std::int64_t timeout_s,
+                                       const std::string& authorization) {
   DART_TRY(const int fd, connect_to(server, timeout_s));
-  return HttpClient(server, fd);
+  return HttpClient(server, authorization, fd);
 }
 
 HttpClient& HttpClient::operator=(HttpClient&& other) noexcept {
   std::swap(server_, other.server_);
+  std::swap(authorization_, other.authorization_);
   std::swap(fd_, other.fd_);
   std::swap(unread_, other.unread_);
   return *this;
@@ -86,7 +88,8 @@ HttpClient::~HttpClient() {
 
 Status HttpClient::send(const Request& request) {
   std::string text = fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\n", request.method, request.target);
-  if (!request.body.empty()) {
+  if (!authorization_.empty()) text += fmt::format("Authorization: {}\r\n", authorization_);
+  if (!request.body.empty() || request.method == "POST" || request.method == "PUT") {
     text += fmt::format("Content-Type: application/json\r\nContent-Length: {}\r\n", request.body.size());
   }
   text += "\r\n" + request.body;
@@ -167,7 +170,7 @@ Result<Response> HttpClient::stream(const std::string& target,
 }
 
 Result<Response> http_ask(const std::string& server, const Request& request, std::int64_t timeout_s) {
-  DART_TRY(auto client, HttpClient::connect(server, timeout_s));
+  DART_TRY(auto client, HttpClient::connect(server, timeout_s, request.authorization));
   return client.ask(request);
 }
 

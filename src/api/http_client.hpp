@@ -15,10 +15,12 @@ namespace dart::api {
 /// server are in the Response.
 class HttpClient {
  public:
-  /// `server` is "address:port".
-  [[nodiscard]] static Result<HttpClient> connect(const std::string& server, std::int64_t timeout_s);
+  /// `server` is "address:port"; `authorization` is shown with every request, if there is one.
+  [[nodiscard]] static Result<HttpClient> connect(const std::string& server, std::int64_t timeout_s,
+                                                  const std::string& authorization = {});
   HttpClient(HttpClient&& other) noexcept
       : server_(std::move(other.server_)),
+        authorization_(std::move(other.authorization_)),
         fd_(std::exchange(other.fd_, -1)),
         unread_(std::move(other.unread_)) {}
   HttpClient& operator=(HttpClient&& other) noexcept;
@@ -34,7 +36,8 @@ class HttpClient {
  private:
   struct Header;
 
-  HttpClient(std::string server, int fd) : server_(std::move(server)), fd_(fd) {}
+  HttpClient(std::string server, std::string authorization, int fd)
+      : server_(std::move(server)), authorization_(std::move(authorization)), fd_(fd) {}
   [[nodiscard]] Status send(const Request& request);
   [[nodiscard]] Result<Header> read_header();
   [[nodiscard]] Result<Response> read_body(const Header& header);
@@ -42,11 +45,12 @@ class HttpClient {
   [[nodiscard]] Status read_more();
 
   std::string server_;
+  std::string authorization_;
   int fd_ = -1;
   std::string unread_;
 };
 
-/// One request on a connection of its own.
+/// One request on a connection of its own, with its authorization.
 [[nodiscard]] Result<Response> http_ask(const std::string& server, const Request& request,
                                         std::int64_t timeout_s);
 [[nodiscard]] Result<Response> http_get(const std::string& server, const std::string& target,

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <chrono>
+#include <map>
 #include <optional>
 #include <set>
 #include <utility>
@@ -26,24 +27,18 @@ namespace http = beast::http;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-constexpr std::size_t kSessions = 64;
-/// Of these, so many may be streams, so that there is always room for a question.
-constexpr std::size_t kStreams = 32;
-constexpr std::size_t kHeaderBytes = 8U << 10;
-/// A value of 64 KiB as JSON, each byte written as \uXXXX, and the rest.
-constexpr std::size_t kBodyBytes = 512U << 10;
 /// Events that wait for a slow client.
 constexpr std::size_t kWaitingBytes = 1U << 20;
 /// Read and thrown away after a refusal, so that the client gets to read why.
 constexpr std::size_t kDrainedBytes = 4U << 20;
-constexpr auto kPatience = std::chrono::seconds(30);
 constexpr auto kDrainPatience = std::chrono::seconds(2);
 /// Between two signs of life of a stream.
 constexpr auto kHeartbeat = std::chrono::seconds(5);
+constexpr unsigned kVersion = 11;
 constexpr const char* kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr const char* kStreamHeader =
     "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
-    "Connection: close\r\n\r\n";
+    "Connection: close\r\n\r\n: \n\n";
 
 bool names_loopback(std::string_view host) {
   if (const auto colon = host.rfind(':'); colon != std::string_view::npos && host.back() != ']') {
@@ -64,8 +59,8 @@ std::string_view view_of(const beast::string_view& text) { return {text.data(), 
 
 class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
  public:
-  Impl(asio::io_context& loop, Handler handler)
-      : handler_(std::move(handler)), listener_(loop), pause_(loop) {}
+  Impl(asio::io_context& loop, HttpServerSettings settings, Service service)
+      : settings_(std::move(settings)), service_(std::move(service)), listener_(loop), pause_(loop) {}
 
   Status listen(const tcp::endpoint& at) {
     error_code error;
@@ -93,11 +88,13 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
     });
   }
 
-  Handler handler_;
+  HttpServerSettings settings_;
+  Service service_;
   tcp::acceptor listener_;
   asio::steady_timer pause_;
   std::size_t sessions_ = 0;
   std::set<Session*> streams_;
+  std::map<std::string, std::size_t> streams_of_;  // by client
   bool closed_ = false;
 };
 
@@ -105,104 +102,159 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
 class HttpServer::Impl::Session final : public EventSink, public std::enable_shared_from_this<Session> {
  public:
   Session(std::shared_ptr<Impl> server, tcp::socket socket)
-      : server_(std::move(server)), stream_(std::move(socket)), heartbeat_(stream_.get_executor()) {
+      : server_(std::move(server)),
+        stream_(std::move(socket)),
+        deadline_(stream_.get_executor()),
+        heartbeat_(stream_.get_executor()) {
     ++server_->sessions_;
+    error_code ignored;
+    client_ = stream_.socket().remote_endpoint(ignored).address().to_string();
   }
   ~Session() override {
     --server_->sessions_;
-    server_->streams_.erase(this);
+    forget_stream();
   }
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
   void read() {
     parser_.emplace();
-    parser_->header_limit(kHeaderBytes);
-    parser_->body_limit(kBodyBytes);
-    stream_.expires_after(kPatience);
+    parser_->header_limit(static_cast<std::uint32_t>(server_->settings_.header_bytes));
+    parser_->body_limit(server_->settings_.body_bytes);
+    stream_.expires_never();
+    wait_for_request();
     http::async_read_header(stream_, buffer_, *parser_,
                             [self = shared_from_this()](const error_code& error, std::size_t) {
-                              if (self->refused(error)) return;
-                              const auto& header = self->parser_->get();
-                              if (beast::iequals(header[http::field::expect], "100-continue")) {
-                                return self->promise_to_read();
-                              }
-                              self->read_body();
+                              if (!self->failed(error)) self->have_header();
                             });
   }
 
   void send(const std::string& event) override {
     if (!streaming_) return;
-    if (waiting_.size() + event.size() > kWaitingBytes) return end();
+    if (waiting_.size() + event.size() > kWaitingBytes) return drop();
     waiting_ += event;
     write_waiting();
   }
 
-  /// Of a stream: its client learns it from the end of the connection.
+  /// Its client gets what was sent before, then learns it from the end of the connection.
   void end() override {
-    streaming_ = false;
-    subscription_.reset();
-    server_->streams_.erase(this);
-    heartbeat_.cancel();
+    if (!streaming_) return;
+    stop_streaming();
+    if (written_.empty() && waiting_.empty()) drop();
+  }
+
+  /// Of a stream: at once.
+  void drop() {
+    stop_streaming();
+    forget_stream();
+    waiting_.clear();
     error_code ignored;
     stream_.socket().shutdown(tcp::socket::shutdown_both, ignored);
     stream_.cancel();
   }
 
  private:
+  /// For the whole of a request; a client that is slower is told so.
+  void wait_for_request() {
+    slow_ = false;
+    deadline_.expires_after(server_->settings_.patience);
+    deadline_.async_wait([self = shared_from_this(), number = ++waits_](const error_code& error) {
+      if (error || number != self->waits_) return;
+      self->slow_ = true;
+      self->stream_.cancel();
+    });
+  }
+
+  void have_header() {
+    const auto& header = parser_->get();
+    request_ = {std::string(header.method_string()),
+                std::string(header.target()),
+                {},
+                std::string(header[http::field::authorization])};
+    auto refused = foreign();
+    if (!refused) refused = server_->service_.refuse(request_);
+    if (refused) {
+      stop_waiting();
+      cut_off_ = !parser_->is_done();
+      return write(*refused);
+    }
+    if (beast::iequals(header[http::field::expect], "100-continue")) return promise_to_read();
+    read_body();
+  }
+
+  /// A page of another place that a browser sends this for, or an address that names another place.
+  [[nodiscard]] std::optional<Response> foreign() const {
+    if (server_->settings_.guarded) return std::nullopt;
+    const auto& header = parser_->get();
+    if (!names_loopback(view_of(header[http::field::host]))) {
+      return error_response(403, "this address is for this machine only");
+    }
+    if (from_here(view_of(header[http::field::origin]))) return std::nullopt;
+    return error_response(403, "pages of other places may not ask here");
+  }
+
   void promise_to_read() {
     asio::async_write(stream_, asio::buffer(kContinue, std::char_traits<char>::length(kContinue)),
                       [self = shared_from_this()](const error_code& error, std::size_t) {
-                        if (!error && !self->server_->closed_) self->read_body();
+                        if (!error && !self->server_->closed_) return self->read_body();
+                        self->stop_waiting();
                       });
   }
 
   void read_body() {
     http::async_read(stream_, buffer_, *parser_,
                      [self = shared_from_this()](const error_code& error, std::size_t) {
-                       if (!self->refused(error)) self->answer();
+                       if (self->failed(error)) return;
+                       self->stop_waiting();
+                       self->answer();
                      });
   }
 
-  /// Whether a request ended before it was read.
-  bool refused(const error_code& error) {
+  void stop_waiting() {
+    ++waits_;
+    deadline_.cancel();
+  }
+
+  /// Whether a request ended before it was read; its client is told why.
+  bool failed(const error_code& error) {
     if (!error && !server_->closed_) return false;
+    stop_waiting();
     if (server_->closed_) return true;
     cut_off_ = true;
-    if (error == http::error::body_limit) {
-      write({413, fmt::format(R"({{"error": "a request has at most {} bytes"}})", kBodyBytes)});
-    } else if (error == http::error::header_limit) {
-      write({431, fmt::format(R"({{"error": "a header has at most {} bytes"}})", kHeaderBytes)});
+    const auto& settings = server_->settings_;
+    if (slow_ && parser_->got_some()) {
+      write(error_response(408,
+                           fmt::format("a request has to be sent within {} ms", settings.patience.count())));
+    } else if (error == http::error::body_limit) {
+      write(error_response(413, fmt::format("a request has at most {} bytes", settings.body_bytes)));
+    } else if (error == http::error::header_limit || error == http::error::buffer_overflow) {
+      write(error_response(431, fmt::format("a header has at most {} bytes", settings.header_bytes)));
+    } else if (error.category() == http::make_error_code(http::error::bad_method).category() &&
+               error != http::error::end_of_stream && error != http::error::partial_message) {
+      write(error_response(400, "that is no HTTP request: " + error.message()));
     }
     return true;
   }
 
   void answer() {
-    auto& request = parser_->get();
-    stream_.expires_never();
-    const auto reply = [self = shared_from_this()](const Response& response) { self->write(response); };
-    if (!names_loopback(view_of(request[http::field::host]))) {
-      return reply({403, R"({"error": "this address is for this machine only"})"});
-    }
-    if (!from_here(view_of(request[http::field::origin]))) {
-      return reply({403, R"({"error": "pages of other places may not ask here"})"});
-    }
-    server_->handler_(
-        {std::string(request.method_string()), std::string(request.target()), std::move(request.body())},
-        reply);
+    request_.body = std::move(parser_->get().body());
+    server_->service_.handle(
+        request_, [self = shared_from_this()](const Response& response) { self->write(response); });
   }
 
   void write(const Response& response) {
     if (response.events) return begin_stream(response);
     reply_ = {};
     reply_.result(response.status);
-    reply_.version(parser_->get().version());
-    reply_.keep_alive(parser_->get().keep_alive() && !cut_off_);
-    reply_.set(http::field::content_type, "application/json");
+    reply_.version(cut_off_ ? kVersion : parser_->get().version());
+    reply_.keep_alive(!cut_off_ && parser_->get().keep_alive());
+    reply_.set(http::field::content_type, response.content_type);
     reply_.set(http::field::cache_control, "no-store");
-    reply_.body() = response.body + "\n";
+    for (const auto& [name, value] : response.headers) reply_.set(name, value);
+    reply_.body() = response.body;
+    if (!reply_.body().ends_with('\n')) reply_.body() += '\n';
     reply_.prepare_payload();
-    stream_.expires_after(kPatience);
+    stream_.expires_after(server_->settings_.patience);
     http::async_write(stream_, reply_, [self = shared_from_this()](const error_code& error, std::size_t) {
       if (error || self->server_->closed_) return;
       if (self->reply_.keep_alive()) return self->read();
@@ -222,10 +274,16 @@ class HttpServer::Impl::Session final : public EventSink, public std::enable_sha
 
   void begin_stream(const Response& response) {
     if (server_->closed_) return;
-    if (server_->streams_.size() >= kStreams) {
-      return write({503, R"({"error": "too many streams are open", "hint": "close one"})"});
+    const auto& settings = server_->settings_;
+    if (server_->streams_.size() >= settings.streams) {
+      return write(error_response(503, "too many streams are open", "close one"));
+    }
+    if (server_->streams_of_[client_] >= settings.streams_per_client) {
+      return write(error_response(
+          503, fmt::format("a client has {} streams at most", settings.streams_per_client), "close one"));
     }
     server_->streams_.insert(this);
+    ++server_->streams_of_[client_];
     streaming_ = true;
     stream_.expires_never();
     watch_client();
@@ -236,11 +294,23 @@ class HttpServer::Impl::Session final : public EventSink, public std::enable_sha
     if (streaming_) subscription_ = std::move(subscription);
   }
 
+  void stop_streaming() {
+    streaming_ = false;
+    subscription_.reset();
+    heartbeat_.cancel();
+  }
+
+  void forget_stream() {
+    if (server_->streams_.erase(this) == 0) return;
+    const auto mine = server_->streams_of_.find(client_);
+    if (--mine->second == 0) server_->streams_of_.erase(mine);
+  }
+
   /// A client has nothing more to say; but when it goes, this is how it is heard.
   void watch_client() {
     stream_.async_read_some(asio::buffer(scrap_),
                             [self = shared_from_this()](const error_code& error, std::size_t) {
-                              if (error) return self->end();
+                              if (error) return self->drop();
                               self->watch_client();
                             });
   }
@@ -257,12 +327,14 @@ class HttpServer::Impl::Session final : public EventSink, public std::enable_sha
   void write_waiting() {
     if (!written_.empty()) return;
     written_.swap(waiting_);
-    stream_.expires_after(kPatience);  // of the write: the read that is under way keeps its own
+    stream_.expires_after(
+        server_->settings_.patience);  // of the write: the read that is under way keeps its own
     asio::async_write(stream_, asio::buffer(written_),
                       [self = shared_from_this()](const error_code& error, std::size_t) {
-                        if (error) return self->end();
+                        if (error) return self->drop();
                         self->written_.clear();
-                        if (!self->waiting_.empty()) self->write_waiting();
+                        if (!self->waiting_.empty()) return self->write_waiting();
+                        if (!self->streaming_) self->drop();
                       });
   }
 
@@ -270,7 +342,12 @@ class HttpServer::Impl::Session final : public EventSink, public std::enable_sha
   beast::tcp_stream stream_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
+  Request request_;
   http::response<http::string_body> reply_;
+  std::string client_;  // its address
+  asio::steady_timer deadline_;
+  std::uint64_t waits_ = 0;  // a wait that is over has another number
+  bool slow_ = false;
   bool cut_off_ = false;  // what the client sends is not understood any more
   std::array<char, 4096> scrap_{};
 
@@ -289,7 +366,8 @@ void HttpServer::Impl::accept() {
     error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
     // One more than allowed is closed at once.
-    if (self->sessions_ < kSessions) std::make_shared<Session>(self, std::move(socket))->read();
+    if (self->sessions_ < self->settings_.connections)
+      std::make_shared<Session>(self, std::move(socket))->read();
     self->accept();
   });
 }
@@ -299,20 +377,20 @@ void HttpServer::Impl::close() {
   error_code ignored;
   listener_.close(ignored);
   pause_.cancel();
-  while (!streams_.empty()) (*streams_.begin())->end();
+  while (!streams_.empty()) (*streams_.begin())->drop();
 }
 
-Result<std::unique_ptr<HttpServer>> HttpServer::start(asio::io_context& loop, const std::string& address,
-                                                      std::uint16_t port, Handler handler) {
+Result<std::unique_ptr<HttpServer>> HttpServer::start(asio::io_context& loop,
+                                                      const HttpServerSettings& settings, Service service) {
   error_code error;
-  const auto parsed = asio::ip::make_address(address, error);
-  if (error || !parsed.is_loopback()) {
+  const auto address = asio::ip::make_address(settings.address, error);
+  if (error || (!address.is_loopback() && !settings.guarded)) {
     return fail(ErrorCode::InvalidArgument,
-                fmt::format("HTTP is served on loopback only, not on {}", address), std::nullopt,
-                "give --http 127.0.0.1:PORT");
+                fmt::format("HTTP is served on loopback only, not on {}", settings.address), std::nullopt,
+                "give --http 127.0.0.1:PORT, or --tokens FILE so that only those with a token are served");
   }
-  const auto impl = std::make_shared<Impl>(loop, std::move(handler));
-  DART_TRY_STATUS(impl->listen({parsed, port}));
+  const auto impl = std::make_shared<Impl>(loop, settings, std::move(service));
+  DART_TRY_STATUS(impl->listen({address, settings.port}));
   impl->accept();
   return std::unique_ptr<HttpServer>(new HttpServer(impl));
 }

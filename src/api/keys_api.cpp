@@ -76,9 +76,19 @@ Response answered(const Command& command, const Answer& answer) {
 
 }  // namespace
 
-bool KeysApi::serves(const std::string& path) {
-  return path == kReform ||
-         (path.starts_with(kPath) && (path.size() == kPath.size() || path[kPath.size()] == '/'));
+void KeysApi::add_to(Router& router) {
+  const auto serve = [this](const Call& call, const Done& done) { handle(call.request, done); };
+  constexpr std::string_view kRecord = "/v1/keys/{name*}";
+  router.add({"GET", kPath, Role::Viewer, {"prefix", "after", "limit"}, {200, 400, 422, 503}, serve});
+  router.add({"GET", kRecord, Role::Viewer, {"watch"}, {200, 404, 422, 503, 504}, serve});
+  router.add({"PUT", kRecord, Role::Admin, {}, {200, 400, 409, 413, 422, 503, 504, 507}, serve});
+  router.add({"DELETE",
+              kRecord,
+              Role::Admin,
+              {"expected", "request", "again"},
+              {200, 400, 409, 422, 503, 504, 507},
+              serve});
+  router.add({"PUT", kReform, Role::Admin, {}, {200, 400, 409, 503}, serve});
 }
 
 void KeysApi::handle(const Request& request, Done done) {

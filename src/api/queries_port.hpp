@@ -18,7 +18,7 @@ struct Submission {
   std::string name;  ///< empty: from the text (its materialized view)
   std::string sql;
   std::map<std::string, std::string> variables;  ///< psql's
-  std::string file_name = "query.sql";           ///< for messages
+  std::string file_name;                         ///< for messages, and for a name; may be empty
   std::string policy = "cost";
   std::uint32_t partitions = 1;
   std::string on_partition = "continue";
@@ -98,6 +98,8 @@ class RowSink {
   virtual void rows(std::uint64_t run, const std::vector<std::string>& lines) = 0;
   /// So many rows were forgotten before they could be handed out.
   virtual void missed(std::uint64_t rows) = 0;
+  /// All that is kept was handed out; more may come.
+  virtual void idle() = 0;
   /// Nothing more comes; why, when it is a failure.
   virtual void end(const std::optional<QueryFailure>& why) = 0;
 };

@@ -36,21 +36,26 @@ Json ids_of(const std::vector<overlay::Contact>& contacts) {
 
 }  // namespace
 
-void RingApi::handle(const Request& request, std::function<void(Response)> done) {
-  const auto mark = request.target.find('?');
-  const std::string path = request.target.substr(0, mark);
-  if (KeysApi::serves(path)) return keys_.handle(request, std::move(done));
-  if (SoftApi::serves(path)) return soft_.handle(request, std::move(done));
-  const bool known = path == "/v1/ring" || path == "/v1/nodes" || path == "/v1/route";
-  if (!known)
-    return done(error_response(404, "there is no " + path,
-                               "try /v1/ring, /v1/nodes, /v1/route?key=K, /v1/keys or /v1/soft/NAME"));
-  if (request.method != "GET") return done(error_response(405, path + " takes GET only"));
-  const std::string query = mark == std::string::npos ? "" : request.target.substr(mark + 1);
-  if (path == "/v1/ring") return field_of(query, "stats") == "1" ? stats(std::move(done)) : done(ring());
-  if (path == "/v1/route") return route(query, std::move(done));
-  const auto label = field_of(query, "label");
-  label ? labelled(*label, std::move(done)) : done(nodes());
+void RingApi::add_to(Router& router) {
+  router.add(
+      {"GET", "/v1/ring", Role::Viewer, {"stats"}, {200, 503}, [this](const Call& call, const Done& done) {
+         field_of(call.query, "stats") == "1" ? stats(done) : done(ring());
+       }});
+  router.add({"GET",
+              "/v1/nodes",
+              Role::Viewer,
+              {"label"},
+              {200, 400, 503},
+              [this](const Call& call, const Done& done) {
+                const auto label = field_of(call.query, "label");
+                label ? labelled(*label, done) : done(nodes());
+              }});
+  router.add({"GET",
+              "/v1/route",
+              Role::Viewer,
+              {"key"},
+              {200, 400, 503},
+              [this](const Call& call, const Done& done) { route(call.query, done); }});
 }
 
 Response RingApi::ring() const {
@@ -111,9 +116,9 @@ Response RingApi::nodes() const {
   return {200, Json{{"ring", status.ring}, {"survives", survives}, {"nodes", all}}.dump()};
 }
 
-void RingApi::stats(std::function<void(Response)> done) {
+void RingApi::stats(const Done& done) {
   const std::string ring = port_.status().ring;
-  const auto answer = [ring, done = std::move(done)](const Result<GroupTotal>& total) {
+  const auto answer = [ring, done](const Result<GroupTotal>& total) {
     if (!total) return done(error_response(503, total.error().message, total.error().hint));
     Json counters = Json::object();
     for (const auto& [name, value] : total->counters) counters[name] = value;
@@ -122,12 +127,12 @@ void RingApi::stats(std::function<void(Response)> done) {
   port_.total(std::string(directory::tree::kRingGroup), answer);
 }
 
-void RingApi::labelled(const std::string& label, std::function<void(Response)> done) {
+void RingApi::labelled(const std::string& label, const Done& done) {
   const auto equals = label.find('=');
   if (equals == 0 || equals == std::string::npos) {
     return done(error_response(400, "a label is a name, = and a value", "/v1/nodes?label=zone=eu"));
   }
-  const auto answer = [label, done = std::move(done)](const Result<GroupTotal>& total) {
+  const auto answer = [label, done](const Result<GroupTotal>& total) {
     if (!total) return done(error_response(503, total.error().message, total.error().hint));
     Json nodes = Json::array();
     for (const auto& one : total->counters) nodes.push_back(one.first);
@@ -136,12 +141,12 @@ void RingApi::labelled(const std::string& label, std::function<void(Response)> d
   port_.total(directory::tree::label_group(label), answer);
 }
 
-void RingApi::route(const std::string& query, std::function<void(Response)> done) {
+void RingApi::route(const std::string& query, const Done& done) {
   const auto words = field_of(query, "key");
   if (!words || words->empty()) return done(error_response(400, "no key", "/v1/route?key=K"));
   const auto id = NodeId::parse(*words);
   const Key key = id ? *id : port_.key_of(*words);
-  port_.route(key, [key, done = std::move(done)](Result<RoutePath> result) {
+  port_.route(key, [key, done](Result<RoutePath> result) {
     if (!result) return done(error_response(503, result.error().message, result.error().hint));
     Json path = Json::array();
     for (const auto& step : result->steps) path.push_back({{"node", step.id}, {"endpoint", step.endpoint}});

@@ -48,7 +48,13 @@ Response answered(const directory::soft::Done& done, bool reads) {
 
 }  // namespace
 
-bool SoftApi::serves(const std::string& path) { return path.starts_with(kPath); }
+void SoftApi::add_to(Router& router) {
+  const auto serve = [this](const Call& call, const Done& done) { handle(call.request, done); };
+  constexpr std::string_view kRecord = "/v1/soft/{name*}";
+  router.add({"GET", kRecord, Role::Viewer, {}, {200, 404, 422, 503}, serve});
+  router.add({"PUT", kRecord, Role::Admin, {}, {200, 400, 409, 413, 422, 503}, serve});
+  router.add({"DELETE", kRecord, Role::Admin, {}, {200, 409, 422, 503}, serve});
+}
 
 void SoftApi::handle(const Request& request, Done done) {
   const auto mark = request.target.find('?');

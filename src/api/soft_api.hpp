@@ -5,6 +5,7 @@
 
 #include "api/exchange.hpp"
 #include "api/keys_port.hpp"
+#include "api/router.hpp"
 
 namespace dart::api {
 
@@ -15,8 +16,8 @@ class SoftApi {
   using Done = std::function<void(Response)>;
 
   explicit SoftApi(KeysPort& port) : port_(port) {}
-  /// Whether a path belongs here.
-  [[nodiscard]] static bool serves(const std::string& path);
+  /// Lives as long as the router.
+  void add_to(Router& router);
   /// `done` is called once, perhaps later.
   void handle(const Request& request, Done done);
 

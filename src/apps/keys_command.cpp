@@ -9,7 +9,6 @@
 
 #include "api/http_client.hpp"
 #include "api/record_json.hpp"
-#include "apps/run_script.hpp"
 #include "apps/text_table.hpp"
 #include "runtime/stop_signal.hpp"
 
@@ -19,25 +18,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// Longer than a node tries.
-constexpr std::int64_t kPatienceS = 200;
-/// A stream says something every five seconds.
-constexpr std::int64_t kSilenceS = 30;
 constexpr std::string_view kData = "data: ";
-
-/// What the node says instead of what was asked for.
-tl::unexpected<Error> refusal(const KeysOptions& options, const api::Response& response) {
-  const auto body = Json::parse(response.body, nullptr, false);
-  if (!body.is_object()) {
-    return fail(ErrorCode::Io, fmt::format("the node at {} said {}", options.http, response.status));
-  }
-  std::string hint = body.value("hint", "");
-  const std::string request = body.value("request", "");
-  if (!request.empty()) {
-    hint = fmt::format("ask again with --request {}: the change is made once at most", request);
-  }
-  return fail(ErrorCode::NotFound, body.value("error", "no reason given"), std::nullopt, hint);
-}
 
 std::string path_of(const KeysOptions& options) {
   const bool soft = options.soft || options.lifetime_s;
@@ -45,11 +26,10 @@ std::string path_of(const KeysOptions& options) {
 }
 
 Result<Json> ask(const KeysOptions& options, const api::Request& request) {
-  DART_TRY(const auto response, api::http_ask(options.http, request, kPatienceS));
-  if (response.status != 200) return refusal(options, response);
-  auto body = Json::parse(response.body, nullptr, false);
+  DART_TRY(const auto text, ask_text(options.access, request));
+  auto body = Json::parse(text, nullptr, false);
   if (!body.is_object()) return fail(ErrorCode::Data, "that is no answer of a node");
-  if (options.json) std::cout << response.body;
+  if (options.json) std::cout << text;
   return body;
 }
 
@@ -63,12 +43,6 @@ std::string line_of(const Json& record) {
   const auto version = record.value("version", std::uint64_t{0});
   if (record.value("exists", false)) return fmt::format("{} {}", version, value_of(record));
   return fmt::format("{} {}", version, version == 0 ? "(never written)" : "(deleted)");
-}
-
-int finish(const Status& status) {
-  if (status) return std::cout.flush() ? 0 : 1;
-  std::cerr << error_line(status.error()) << '\n';
-  return 1;
 }
 
 Status get(const KeysOptions& options) {
@@ -107,7 +81,7 @@ Status remove(const KeysOptions& options) {
 }
 
 Status watch(const KeysOptions& options) {
-  DART_TRY(auto client, api::HttpClient::connect(options.http, kSilenceS));
+  DART_TRY(auto client, connect(options.access));
   std::uint64_t seen = 0;
   const auto take = [&](std::string_view line) {
     if (!line.starts_with(kData)) return true;
@@ -120,7 +94,7 @@ Status watch(const KeysOptions& options) {
     return std::cout.good() && ++seen != options.count;
   };
   DART_TRY(const auto response, client.stream(path_of(options) + "?watch=1", take));
-  if (response.status != 200) return refusal(options, response);
+  if (response.status != 200) return tl::unexpected(refusal_of(options.access, response));
   return {};
 }
 

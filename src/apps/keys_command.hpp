@@ -4,12 +4,14 @@
 #include <optional>
 #include <string>
 
+#include "apps/api_access.hpp"
+
 namespace dart::apps {
 
 /// Records of a ring, through the API of one of its nodes. All return the exit code: 0 only when what
 /// was asked for is done.
 struct KeysOptions {
-  std::string http = "127.0.0.1:7480";
+  ApiAccess access;
   std::string name;
   std::string value;  ///< "-": all of standard input
   std::optional<std::uint64_t> expected;

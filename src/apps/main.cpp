@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/bench/bench_command.hpp"
+#include "apps/query_flags.hpp"
 #include "apps/ring_flags.hpp"
 #include "apps/run_command.hpp"
 #include "apps/shared_flags.hpp"
@@ -27,19 +28,6 @@ constexpr int kUsageExit = 2;
 const std::map<std::string, Scheduler> kSchedulers = {{"pool", Scheduler::Pool},
                                                       {"thread-per-operator", Scheduler::ThreadPerOperator}};
 
-/// name=value pairs; a word without '=' is a mistake.
-std::map<std::string, std::string> parse_variables(const std::vector<std::string>& words) {
-  std::map<std::string, std::string> variables;
-  for (const auto& word : words) {
-    const auto equals = word.find('=');
-    if (equals == 0 || equals == std::string::npos) {
-      throw CLI::ValidationError("-v", "expected name=value, got '" + word + "'");
-    }
-    variables[word.substr(0, equals)] = word.substr(equals + 1);
-  }
-  return variables;
-}
-
 struct RunFlags {
   std::string file;
   std::vector<std::string> variables;
@@ -56,10 +44,7 @@ CLI::App* add_run(CLI::App& app, RunFlags& flags) {
       app.add_subcommand("run", "Run a SQL file in this process until its bounded sources end, or Ctrl-C");
   auto* file = run->add_option("FILE,-f,--file", flags.file, "SQL file; - reads standard input");
   file->required()->type_name("FILE.sql");
-  run->add_option("-v,--variable", flags.variables,
-                  "psql variable: :name and :'name' in the file stand for value")
-      ->type_name("NAME=VALUE")
-      ->allow_extra_args(false);
+  dart::apps::add_variables(*run, flags.variables);
   run->add_option("--workers", flags.script.run.workers, "worker threads")
       ->check(CLI::Range(std::size_t{1}, dart::limits::kWorkers))
       ->capture_default_str();
@@ -82,7 +67,7 @@ CLI::App* add_run(CLI::App& app, RunFlags& flags) {
 }
 
 int run(RunFlags& flags) {
-  flags.script.variables = parse_variables(flags.variables);
+  flags.script.variables = dart::apps::parse_variables(flags.variables);
   flags.script.run.measure_busy = flags.script.stats;
   flags.script.output = flags.output == "json"  ? OutputFormat::Json
                         : flags.output == "csv" ? OutputFormat::Csv
@@ -129,7 +114,7 @@ CLI::App* add_bench(CLI::App& app, BenchFlags& flags) {
 }
 
 int bench(BenchFlags& flags) {
-  flags.bench.variables = parse_variables(flags.variables);
+  flags.bench.variables = dart::apps::parse_variables(flags.variables);
   flags.bench.json = flags.output == "json";
   return dart::apps::bench_command(flags.bench);
 }
@@ -149,6 +134,7 @@ int main(int argc, char** argv) {
   auto* bench_app = add_bench(app, bench_flags);
   dart::apps::SimCommand sim(app);
   dart::apps::RingFlags ring_flags(app);
+  dart::apps::QueryFlags query_flags(app);
   auto* version_app = app.add_subcommand("version", "Print the version");
   try {
     app.parse(argc, argv);
@@ -156,6 +142,7 @@ int main(int argc, char** argv) {
     if (*bench_app) return bench(bench_flags);
     if (sim.chosen()) return sim.run();
     if (ring_flags.chosen()) return ring_flags.run();
+    if (query_flags.chosen()) return query_flags.run();
     if (*version_app) std::cout << dart::apps::version_line() << '\n';
     return std::cout.flush() ? 0 : 1;
   } catch (const CLI::ParseError& error) {

@@ -12,9 +12,11 @@
 #include <nlohmann/json.hpp>
 
 #include "api/http_server.hpp"
-#include "api/ring_api.hpp"
+#include "api/node_api.hpp"
 #include "apps/node_port.hpp"
 #include "apps/run_script.hpp"
+#include "apps/secret.hpp"
+#include "apps/service_notice.hpp"
 #include "apps/shared_flags.hpp"
 #include "runtime/file_io.hpp"
 #include "runtime/net/endpoint.hpp"
@@ -32,6 +34,7 @@ constexpr std::uint16_t kOverlayPort = 7400;
 /// Each label is a tree that the node takes part in.
 constexpr std::size_t kMostLabels = 32;
 constexpr std::size_t kPemBytes = 64U << 10;
+constexpr std::size_t kTokensBytes = 1U << 20;
 constexpr int kInterruptedExit = 130;
 
 Result<Endpoint> only_endpoint(const std::string& text, std::uint16_t port) {
@@ -141,6 +144,7 @@ class JoinWatch {
     const auto view = node_.view();
     if (view.joined) {
       announcer_.say("joined", {{"ring", runtime::hex_text(node_.ring())}});
+      notify_service("READY=1");
       return;
     }
     timer_.expires_after(std::chrono::milliseconds(20));
@@ -163,8 +167,22 @@ std::pair<std::string, std::uint16_t> host_and_port(const Endpoint& endpoint) {
   return {text, endpoint.port};
 }
 
+/// The tokens of a file that only its owner may read; nothing without one.
+Result<std::optional<api::Tokens>> load_tokens(const std::string& file) {
+  if (file.empty()) return std::optional<api::Tokens>();
+  DART_TRY(const auto text, runtime::read_private_file(file, kTokensBytes));
+  DART_TRY(auto tokens, api::Tokens::parse(text, resolve_secret));
+  return std::optional<api::Tokens>(std::move(tokens));
+}
+
+api::HttpServer::Service service_of(const api::NodeApi& api) {
+  return {[&api](const api::Request& head) { return api.refusal(head); },
+          [&api](const api::Request& request, const auto& done) { api.handle(request, done); }};
+}
+
 Result<int> run_node(const NodeOptions& options) {
   DART_TRY(auto settings, settings_of(options));
+  DART_TRY(const auto tokens, load_tokens(options.tokens));
   asio::io_context loop(1);
   std::optional<Error> failure;
   const Announcer announcer(options.json);
@@ -181,15 +199,17 @@ Result<int> run_node(const NodeOptions& options) {
            }));
   watch = std::make_unique<JoinWatch>(loop, *node, announcer);
   NodePort port(*node, options.name, options.profile);
-  api::RingApi ring_api(port, port);
+  const api::NodeApi node_api(port, port, nullptr, tokens ? &*tokens : nullptr);
   nlohmann::ordered_json started{{"endpoint", runtime::text_of(node->driver().transport().endpoint())},
                                  {"node", node->view().self.id.text()}};
   if (options.http != "off") {
     DART_TRY(const auto at, only_endpoint(options.http, 7480));
     const auto [address, number] = host_and_port(at);
-    DART_TRY(http, api::HttpServer::start(loop, address, number, [&](const api::Request& request, auto done) {
-               ring_api.handle(request, std::move(done));
-             }));
+    api::HttpServerSettings serving;
+    serving.address = address;
+    serving.port = number;
+    serving.guarded = tokens.has_value();
+    DART_TRY(http, api::HttpServer::start(loop, serving, service_of(node_api)));
     started["http"] = fmt::format("{}:{}", address, http->port());
   }
   announcer.say("started", started);
@@ -198,6 +218,7 @@ Result<int> run_node(const NodeOptions& options) {
       [&](const boost::system::error_code& error, int) {
         if (error) return;
         if (std::exchange(asked, true)) _exit(kInterruptedExit);
+        notify_service("STOPPING=1");
         node->leave();
         signals.async_wait(on_signal);
       };

@@ -24,6 +24,10 @@ struct NodeOptions {
   std::string cert;
   std::string key;
   bool insecure = false;
+  std::string tokens;  ///< file of bearer tokens; empty: no tokens, and HTTP on loopback only
+  std::uint64_t memory = std::uint64_t{512} << 20;  ///< bytes that all instances together may take
+  std::uint32_t capacity = 0;                       ///< instances at most; 0: as many as fit
+  std::size_t workers = 1;                          ///< threads that run instances
   bool json = false;
 };
 

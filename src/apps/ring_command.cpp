@@ -6,8 +6,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/http_client.hpp"
-#include "apps/run_script.hpp"
 #include "apps/text_table.hpp"
 
 namespace dart::apps {
@@ -16,18 +14,10 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// Longer than a node looks for the root of a key.
-constexpr std::int64_t kPatienceS = 200;
 constexpr std::size_t kShownDigits = 8;
 
-Result<std::string> ask(const std::string& http, const std::string& target) {
-  DART_TRY(auto response, api::http_get(http, target, kPatienceS));
-  if (response.status == 200) return std::move(response.body);
-  const auto body = Json::parse(response.body, nullptr, false);
-  if (!body.is_object())
-    return fail(ErrorCode::Io, fmt::format("the node at {} said {}", http, response.status));
-  return fail(ErrorCode::NotFound, body.value("error", "no reason given"), std::nullopt,
-              body.value("hint", ""));
+Result<std::string> ask(const ApiAccess& access, const std::string& target) {
+  return ask_text(access, {"GET", target, {}});
 }
 
 std::string milliseconds(const Json& us) {
@@ -42,8 +32,8 @@ std::string losses(const Json& survives) {
   return fmt::format("firm records survive the loss of {} node{} at once\n", number, number == 1 ? "" : "s");
 }
 
-Status print_nodes(const std::string& http, bool json) {
-  DART_TRY(const auto text, ask(http, "/v1/nodes"));
+Status print_nodes(const ApiAccess& access, bool json) {
+  DART_TRY(const auto text, ask(access, "/v1/nodes"));
   if (json) {
     std::cout << text;
     return {};
@@ -61,8 +51,8 @@ Status print_nodes(const std::string& http, bool json) {
   return {};
 }
 
-Status print_stats(const std::string& http, bool json) {
-  DART_TRY(const auto text, ask(http, "/v1/ring?stats=1"));
+Status print_stats(const ApiAccess& access, bool json) {
+  DART_TRY(const auto text, ask(access, "/v1/ring?stats=1"));
   if (json) {
     std::cout << text;
     return {};
@@ -77,8 +67,8 @@ Status print_stats(const std::string& http, bool json) {
   return {};
 }
 
-Status print_labelled(const std::string& http, const std::string& label, bool json) {
-  DART_TRY(const auto text, ask(http, "/v1/nodes?label=" + api::percent_encoded(label)));
+Status print_labelled(const ApiAccess& access, const std::string& label, bool json) {
+  DART_TRY(const auto text, ask(access, "/v1/nodes?label=" + api::percent_encoded(label)));
   if (json) {
     std::cout << text;
     return {};
@@ -92,8 +82,8 @@ Status print_labelled(const std::string& http, const std::string& label, bool js
   return {};
 }
 
-Status print_route(const std::string& http, const std::string& key, bool json) {
-  DART_TRY(const auto text, ask(http, "/v1/route?key=" + api::percent_encoded(key)));
+Status print_route(const ApiAccess& access, const std::string& key, bool json) {
+  DART_TRY(const auto text, ask(access, "/v1/route?key=" + api::percent_encoded(key)));
   if (json) {
     std::cout << text;
     return {};
@@ -111,24 +101,18 @@ Status print_route(const std::string& http, const std::string& key, bool json) {
   return {};
 }
 
-int finish(const Status& status) {
-  if (status) return std::cout.flush() ? 0 : 1;
-  std::cerr << error_line(status.error()) << '\n';
-  return 1;
-}
-
 }  // namespace
 
-int ring_ls_command(const std::string& http, bool json) { return finish(print_nodes(http, json)); }
+int ring_ls_command(const ApiAccess& access, bool json) { return finish(print_nodes(access, json)); }
 
-int ring_stats_command(const std::string& http, bool json) { return finish(print_stats(http, json)); }
+int ring_stats_command(const ApiAccess& access, bool json) { return finish(print_stats(access, json)); }
 
-int ring_label_command(const std::string& http, const std::string& label, bool json) {
-  return finish(print_labelled(http, label, json));
+int ring_label_command(const ApiAccess& access, const std::string& label, bool json) {
+  return finish(print_labelled(access, label, json));
 }
 
-int ring_route_command(const std::string& http, const std::string& key, bool json) {
-  return finish(print_route(http, key, json));
+int ring_route_command(const ApiAccess& access, const std::string& key, bool json) {
+  return finish(print_route(access, key, json));
 }
 
 }  // namespace dart::apps

@@ -3,16 +3,18 @@
 #include <cstdint>
 #include <string>
 
+#include "apps/api_access.hpp"
+
 namespace dart::apps {
 
-/// `dart ring ls`: the nodes that the node at `http` knows. Returns the exit code.
-int ring_ls_command(const std::string& http, bool json);
+/// `dart ring ls`: the nodes that one node knows. Returns the exit code.
+int ring_ls_command(const ApiAccess& access, bool json);
 /// `dart ring ls --stats`: what all nodes of the ring counted, together.
-int ring_stats_command(const std::string& http, bool json);
+int ring_stats_command(const ApiAccess& access, bool json);
 /// `dart ring ls --label k=v`: the nodes of the ring that have the label.
-int ring_label_command(const std::string& http, const std::string& label, bool json);
+int ring_label_command(const ApiAccess& access, const std::string& label, bool json);
 /// `dart ring route KEY`: the path from that node to the root of a key (32 hexadecimal digits, or any words).
-int ring_route_command(const std::string& http, const std::string& key, bool json);
+int ring_route_command(const ApiAccess& access, const std::string& key, bool json);
 
 struct SpawnOptions {
   std::uint16_t bind_port = 0;

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/cert_command.hpp"
+#include "apps/config_file.hpp"
 #include "apps/keys_command.hpp"
 #include "apps/node_command.hpp"
 #include "apps/ring_bench_command.hpp"
@@ -23,6 +24,8 @@ constexpr std::size_t kMostNodes = 1'000'000;
 /// Below that, a node could not even keep what it has to know of its groups.
 constexpr std::uint64_t kLeastLentBytes = std::uint64_t{1} << 20;
 
+/// Less would not hold the rows on their way.
+constexpr std::uint64_t kLeastMemory = std::uint64_t{16} << 20;
 constexpr std::size_t kLabelBytes = 128;
 
 CLI::Validator is_label() {
@@ -33,10 +36,6 @@ CLI::Validator is_label() {
             return {};
           },
           ""};
-}
-
-void add_http(CLI::App* command, std::string& http) {
-  command->add_option("--http", http, "API of the node to ask")->type_name("H:P")->capture_default_str();
 }
 
 }  // namespace
@@ -67,7 +66,8 @@ struct RingFlags::Impl {
   CertOptions host;
   std::string certificate;
   NodeOptions start;
-  std::string http = "127.0.0.1:7480";
+  std::string start_config;
+  ApiAccess access;
   std::string key;
   bool stats = false;
   std::string label;
@@ -136,7 +136,9 @@ void RingFlags::Impl::add_node(CLI::App& app) {
       ->allow_extra_args(false);
   node_start->add_flag("--bootstrap", start.bootstrap,
                        "make a new ring, unless the data folder knows one already");
-  node_start->add_option("--http", start.http, "where to serve the API, on loopback; off: not at all")
+  node_start
+      ->add_option("--http", start.http,
+                   "where to serve the API, without --tokens on loopback only; off: not at all")
       ->type_name("H:P")
       ->capture_default_str();
   node_start->add_option("--data", start.data, "folder of this node; no two nodes share one")
@@ -159,7 +161,24 @@ void RingFlags::Impl::add_node(CLI::App& app) {
   node_start->add_option("--cert", start.cert, "certificate of this host")->type_name("FILE");
   node_start->add_option("--key", start.key, "private key of this host")->type_name("FILE");
   node_start->add_flag("--insecure", start.insecure, "no TLS; refused beyond loopback");
+  node_start
+      ->add_option(
+          "--tokens", start.tokens,
+          "file of bearer tokens, a role and a secret a line; with it HTTP may be served beyond loopback")
+      ->type_name("FILE");
+  node_start
+      ->add_option("--memory", start.memory, "what the queries that run here may take of memory together")
+      ->type_name("SIZE")
+      ->transform(CLI::AsSizeValue(true))
+      ->check(CLI::Range(kLeastMemory, std::numeric_limits<std::uint64_t>::max()).description(""))
+      ->default_str("512MiB");
+  node_start->add_option("--capacity", start.capacity, "instances of queries at most; 0: as many as fit")
+      ->capture_default_str();
+  node_start->add_option("--workers", start.workers, "threads that run queries")
+      ->check(CLI::Range(std::size_t{1}, limits::kWorkers))
+      ->capture_default_str();
   add_output(*node_start, output);
+  add_config(*node_start, start_config);
 }
 
 void RingFlags::Impl::add_ring(CLI::App& app) {
@@ -171,11 +190,11 @@ void RingFlags::Impl::add_ring(CLI::App& app) {
       ->type_name("K=V")
       ->check(is_label())
       ->excludes(whole);
-  add_http(ring_ls, http);
+  add_access(*ring_ls, access);
   add_output(*ring_ls, output);
   ring_route = ring->add_subcommand("route", "The path to the root of a key");
   ring_route->add_option("KEY", key, "32 hexadecimal digits, or any words")->required();
-  add_http(ring_route, http);
+  add_access(*ring_route, access);
   add_output(*ring_route, output);
   add_keys();
   add_spawn();
@@ -186,7 +205,7 @@ void RingFlags::Impl::add_ring(CLI::App& app) {
 CLI::App* RingFlags::Impl::add_key(const char* name, const char* help) {
   CLI::App* command = ring->add_subcommand(name, help);
   command->add_option("NAME", keys.name, "name of the record: 1 to 255 bytes")->required();
-  add_http(command, http);
+  add_access(*command, access);
   add_output(*command, output);
   return command;
 }
@@ -229,11 +248,11 @@ void RingFlags::Impl::add_keys() {
       ->add_flag("--accept-loss", accept_loss,
                  "what only the lost nodes knew is gone; they must not come back")
       ->required();
-  add_http(ring_reform, http);
+  add_access(*ring_reform, access);
   add_output(*ring_reform, output);
   keys_list = ring->add_subcommand("ls-keys", "Names of firm records");
   keys_list->add_option("PREFIX", keys.prefix, "only names that begin like this");
-  add_http(keys_list, http);
+  add_access(*keys_list, access);
   add_output(*keys_list, output);
 }
 
@@ -299,17 +318,21 @@ bool RingFlags::chosen() const { return *impl_->cert || *impl_->node || *impl_->
 int RingFlags::run() {
   Impl& it = *impl_;
   const bool json = it.output == "json";
-  it.authority.json = it.host.json = it.start.json = it.spawn.json = json;
+  it.authority.json = it.host.json = it.spawn.json = json;
   if (*it.cert_ca) return cert_ca_command(it.authority);
   if (*it.cert_host) return cert_host_command(it.host);
   if (*it.cert_show) return cert_show_command(it.certificate, json);
-  if (*it.node_start) return node_start_command(it.start);
-  if (*it.ring_ls && it.stats) return ring_stats_command(it.http, json);
-  if (*it.ring_ls && !it.label.empty()) return ring_label_command(it.http, it.label, json);
-  if (*it.ring_ls) return ring_ls_command(it.http, json);
+  if (*it.node_start) {
+    if (const auto applied = apply_config(*it.node_start, it.start_config); !applied) return finish(applied);
+    it.start.json = it.output == "json";
+    return node_start_command(it.start);
+  }
+  if (*it.ring_ls && it.stats) return ring_stats_command(it.access, json);
+  if (*it.ring_ls && !it.label.empty()) return ring_label_command(it.access, it.label, json);
+  if (*it.ring_ls) return ring_ls_command(it.access, json);
   it.bench.json = json;
   if (*it.ring_bench) return ring_bench_command(it.bench);
-  it.keys.http = it.http;
+  it.keys.access = it.access;
   it.keys.json = json;
   if (*it.keys_get) return keys_get_command(it.keys);
   if (*it.keys_put || *it.keys_cas) return keys_put_command(it.keys);
@@ -317,7 +340,7 @@ int RingFlags::run() {
   if (*it.keys_watch) return keys_watch_command(it.keys);
   if (*it.ring_reform) return ring_reform_command(it.keys);
   if (*it.keys_list) return keys_list_command(it.keys);
-  if (*it.ring_route) return ring_route_command(it.http, it.key, json);
+  if (*it.ring_route) return ring_route_command(it.access, it.key, json);
   it.spawn.requests_given = it.requests->count() > 0;
   it.spawn.seed_given = it.seed->count() > 0;
   return ring_spawn_command(it.spawn);

@@ -2,57 +2,24 @@
 
 #include <gtest/gtest.h>
 
-#include <thread>
-
-#include <boost/asio/io_context.hpp>
 #include <nlohmann/json.hpp>
 
 #include "api/http_client.hpp"
-#include "api/http_server.hpp"
+#include "api/node_api.hpp"
 #include "unit/api/fake_keys.hpp"
+#include "unit/api/fake_queries.hpp"
+#include "unit/api/fake_ring.hpp"
 
 namespace dart::api {
 namespace {
 
 using Json = nlohmann::json;
 
-/// A node with two neighbours that is the root of every key but one.
-class FakePort final : public RingPort {
- public:
-  [[nodiscard]] NodeStatus status() const override {
-    NodeStatus status;
-    status.ring = "0102";
-    status.profile = "lan";
-    status.view.self.id = {1, 1};
-    status.view.phase = overlay::Phase::Member;
-    status.view.joined = status.view.ready = true;
-    for (const std::uint64_t number : {2, 3}) {
-      overlay::Contact contact;
-      contact.node.id = {number, number};
-      (number == 2 ? status.view.left : status.view.right).push_back(contact);
-      status.view.table.push_back(contact);
-    }
-    status.counters = {{"lost", 5}};
-    status.survives = 2;
-    return status;
-  }
-  void route(const Key& key, std::function<void(Result<RoutePath>)> done) override {
-    if (key == Key{9, 9}) return done(fail(ErrorCode::NotFound, "no answer", std::nullopt, "wait"));
-    done(RoutePath{{{"me", "here"}, {key.text(), "there"}}, 42});
-  }
-  void total(const std::string& group, std::function<void(Result<GroupTotal>)> done) override {
-    if (group == "label:zone=lost") return done(fail(ErrorCode::NotFound, "no answer"));
-    if (group == "label:zone=eu") return done(GroupTotal{300, {{"01", 1}, {"02", 1}}});
-    done(GroupTotal{8, {{"deaths", 3}, {group, 1}}});
-  }
-  [[nodiscard]] std::string endpoint_text(const overlay::Endpoint&) const override { return "somewhere"; }
-  [[nodiscard]] Key key_of(const std::string& words) const override { return {words.size(), 7}; }
-};
-
 Response ask(const std::string& target, const std::string& method = "GET") {
-  FakePort port;
+  FakeRing ring;
   FakeKeys keys;
-  RingApi api(port, keys);
+  FakeQueries queries;
+  const NodeApi api(ring, keys, &queries);
   Response got;
   int answers = 0;
   api.handle({method, target, {}}, [&](const Response& response) {
@@ -119,30 +86,6 @@ TEST(RingApi, SaysWhatIsWrong) {
   const auto failed = ask("/v1/route?key=" + (Key{9, 9}).text());
   EXPECT_EQ(failed.status, 503U);
   EXPECT_EQ(Json::parse(failed.body)["hint"], "wait");
-}
-
-TEST(HttpServer, AnswersOnLoopbackOnly) {
-  boost::asio::io_context loop;
-  FakePort port;
-  FakeKeys keys;
-  RingApi api(port, keys);
-  const auto handler = [&](const Request& request, auto done) { api.handle(request, std::move(done)); };
-  EXPECT_FALSE(HttpServer::start(loop, "0.0.0.0", 0, handler));
-  EXPECT_FALSE(HttpServer::start(loop, "192.0.2.1", 0, handler));
-  auto server = HttpServer::start(loop, "127.0.0.1", 0, handler);
-  ASSERT_TRUE(server) << server.error().message;
-  EXPECT_FALSE(HttpServer::start(loop, "127.0.0.1", (*server)->port(), handler)) << "taken";
-  const std::string address = "127.0.0.1:" + std::to_string((*server)->port());
-  std::thread thread([&] { loop.run(); });
-  const auto good = http_get(address, "/v1/ring", 5);
-  const auto missing = http_get(address, "/", 5);
-  loop.stop();
-  thread.join();
-  ASSERT_TRUE(good) << good.error().message;
-  EXPECT_EQ(good->status, 200U);
-  EXPECT_EQ(Json::parse(good->body)["profile"], "lan");
-  ASSERT_TRUE(missing);
-  EXPECT_EQ(missing->status, 404U);
 }
 
 }  // namespace
