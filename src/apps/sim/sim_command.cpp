@@ -18,8 +18,10 @@
 #include "apps/sim/churn_report.hpp"
 #include "apps/sim/directory_report.hpp"
 #include "apps/sim/huge_pages.hpp"
+#include "apps/sim/place_report.hpp"
 #include "apps/sim/route_report.hpp"
 #include "apps/sim/tree_report.hpp"
+#include "sim/place_experiment.hpp"
 #include "sim/route_experiment.hpp"
 #include "sim/tree_experiment.hpp"
 
@@ -74,6 +76,7 @@ struct SimCommand::Flags {
   CLI::App* chaos = nullptr;
   CLI::App* churn = nullptr;
   CLI::App* tree = nullptr;
+  CLI::App* place = nullptr;
   std::string output = "table";
   std::string delay_model = "plane";
   std::string matrix;
@@ -88,6 +91,8 @@ struct SimCommand::Flags {
   bool records = false;
   sim::ChurnOptions churning;
   sim::TreeOptions growing;
+  sim::PlaceOptions placing;
+  std::string sink = "root";
   double session_s = 1800;
   double length_s = 7200;
   double partition_s = 0;
@@ -99,6 +104,7 @@ struct SimCommand::Flags {
   int run_each_seed(const Run& run, const Complain& complaints);
   int run_churn();
   int run_tree();
+  int run_place();
 };
 
 namespace {
@@ -147,6 +153,7 @@ SimCommand::SimCommand(CLI::App& app) : flags_(std::make_unique<Flags>()) {
   add_output(*it.chaos, it.output);
   add_churn(it);
   add_tree(it);
+  add_place(it);
 }
 
 void SimCommand::add_churn(Flags& it) {
@@ -197,6 +204,29 @@ void SimCommand::add_tree(Flags& it) {
   add_common(*it.tree, it.delay_model, it.matrix, it.output);
 }
 
+void SimCommand::add_place(Flags& it) {
+  it.place = it.sim->add_subcommand("place", "Let each placement policy put the same apps on one ring");
+  it.place->add_option("--nodes", it.placing.nodes, "nodes of the ring")
+      ->check(CLI::Range(2U, 100'000U))
+      ->capture_default_str();
+  it.place->add_option("--apps", it.placing.apps, "queries that are placed")
+      ->check(CLI::Range(1U, 100'000U))
+      ->capture_default_str();
+  it.place->add_option("--sources", it.placing.sources, "readers of each")
+      ->check(CLI::Range(1U, 1000U))
+      ->capture_default_str();
+  it.place->add_option("--policy", it.placing.policies, "only these; all without it")
+      ->check(CLI::IsMember({"route", "cost", "random", "central"}));
+  it.place->add_option("--sink", it.sink, "where the last operator of an app runs")
+      ->check(CLI::IsMember({"root", "free"}))
+      ->capture_default_str();
+  it.place->add_option("--seed", it.placing.seed, "repeats a run")->capture_default_str();
+  it.place->add_option("--settle", it.settle_s, "seconds of virtual time between joining and placing (30)")
+      ->check(CLI::Range(0.0, 1e6));
+  add_profile(*it.place, it.profile);
+  add_common(*it.place, it.delay_model, it.matrix, it.output);
+}
+
 SimCommand::~SimCommand() = default;
 
 bool SimCommand::chosen() const { return flags_->sim->parsed(); }
@@ -205,6 +235,7 @@ int SimCommand::run() {
   use_huge_pages();
   if (*flags_->chaos) return flags_->run_seeds();
   if (*flags_->tree) return flags_->run_tree();
+  if (*flags_->place) return flags_->run_place();
   return *flags_->churn ? flags_->run_churn() : flags_->run_route();
 }
 
@@ -265,6 +296,30 @@ int SimCommand::Flags::run_tree() {
                  "counted wrongly\n";
   }
   return report.right() ? 0 : 1;
+}
+
+int SimCommand::Flags::run_place() {
+  const Meter meter;
+  // A matrix that is given is meant.
+  if (!matrix.empty()) delay_model = "matrix";
+  auto delays = delays_of(delay_model, matrix, placing.seed);
+  if (!delays) return complain(delays.error());
+  placing.config = profile_of(profile);
+  placing.free_sink = sink == "free";
+  if (settle_s > 0) placing.settle = {static_cast<std::int64_t>(settle_s * 1e6)};
+  std::cerr << "seed " << placing.seed << ", delays " << delay_model << '\n';
+  const bool people = isatty(STDERR_FILENO) != 0;
+  if (people) {
+    placing.progress = [this](std::uint32_t joined) {
+      std::cerr << fmt::format("\r{} of {} joined ", joined, placing.nodes) << std::flush;
+    };
+  }
+  const sim::PlaceReport report = sim::run_place(placing, std::move(*delays));
+  if (people) std::cerr << '\n';
+  std::cout << (output == "json" ? place_json(report, meter.cost()) : place_text(report, meter.cost()))
+            << std::flush;
+  if (report.joined != report.nodes) std::cerr << "error: not every node joined\n";
+  return report.joined == report.nodes ? 0 : 1;
 }
 
 int SimCommand::Flags::run_seeds() {

@@ -26,6 +26,7 @@ class SimCommand {
   struct Flags;
   static void add_churn(Flags& flags);
   static void add_tree(Flags& flags);
+  static void add_place(Flags& flags);
   std::unique_ptr<Flags> flags_;
 };
 
