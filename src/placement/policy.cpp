@@ -19,9 +19,8 @@ class Reckoning {
     std::stable_sort(order_.begin(), order_.end(),
                      [](const Placed* a, const Placed* b) { return a->id < b->id; });
     for (const Candidate& it : known) known_.push_back(&it);
-    std::stable_sort(known_.begin(), known_.end(), [](const Candidate* a, const Candidate* b) {
-      return a->node.id < b->node.id;
-    });
+    std::stable_sort(known_.begin(), known_.end(),
+                     [](const Candidate* a, const Candidate* b) { return a->node.id < b->node.id; });
     left_us_.assign(order_.size(), kUnwalked);
   }
 
@@ -43,16 +42,16 @@ class Reckoning {
   }
 
   [[nodiscard]] std::optional<std::size_t> find(InstanceId id) const {
-    const auto at = std::lower_bound(order_.begin(), order_.end(), id,
-                                     [](const Placed* it, const InstanceId& wanted) { return it->id < wanted; });
+    const auto at =
+        std::lower_bound(order_.begin(), order_.end(), id,
+                         [](const Placed* it, const InstanceId& wanted) { return it->id < wanted; });
     if (at == order_.end() || (*at)->id != id) return std::nullopt;
     return static_cast<std::size_t>(at - order_.begin());
   }
 
   [[nodiscard]] Candidate candidate(const overlay::NodeHandle& node) const {
-    const auto at =
-        std::lower_bound(known_.begin(), known_.end(), node.id,
-                         [](const Candidate* it, const NodeId& id) { return it->node.id < id; });
+    const auto at = std::lower_bound(known_.begin(), known_.end(), node.id,
+                                     [](const Candidate* it, const NodeId& id) { return it->node.id < id; });
     if (at != known_.end() && (*at)->node.id == node.id) return **at;
     return {node, {}, {}};
   }

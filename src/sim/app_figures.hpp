@@ -21,7 +21,8 @@ struct OperatorSpread {
 };
 [[nodiscard]] OperatorSpread spread_of(const std::vector<std::uint32_t>& operators_by_node);
 
-/// The true delay from each reader to the end of its query, by all links between; those that are away left out.
+/// The true delay from each reader to the end of its query, by all links between; those that are away left
+/// out.
 [[nodiscard]] std::vector<std::int64_t> ways_to_sink(const World& world,
                                                      const std::vector<placement::Placed>& placed);
 

@@ -94,15 +94,13 @@ class Experiment final : public Observer {
     hop.self = {ring.self(), ring.coordinate(), {}};
     std::vector<overlay::Contact> leaves = view.left;
     for (const overlay::Contact& leaf : view.right) {
-      const bool twice = std::any_of(leaves.begin(), leaves.end(), [&](const overlay::Contact& it) {
-        return it.node.id == leaf.node.id;
-      });
+      const bool twice = std::any_of(leaves.begin(), leaves.end(),
+                                     [&](const overlay::Contact& it) { return it.node.id == leaf.node.id; });
       if (!twice) leaves.push_back(leaf);
     }
-    std::stable_sort(leaves.begin(), leaves.end(),
-                     [&](const overlay::Contact& a, const overlay::Contact& b) {
-                       return ring.round_trip(a.coordinate) < ring.round_trip(b.coordinate);
-                     });
+    std::stable_sort(leaves.begin(), leaves.end(), [&](const overlay::Contact& a, const overlay::Contact& b) {
+      return ring.round_trip(a.coordinate) < ring.round_trip(b.coordinate);
+    });
     leaves.resize(std::min(leaves.size(), placement::limits::kProposed));
     for (const overlay::Contact& leaf : leaves) hop.leaves.push_back({leaf.node, leaf.coordinate, {}});
   }
@@ -127,7 +125,8 @@ class Experiment final : public Observer {
       if (!options_.free_sink) app.spec.stages.back().nodes = {contacts_[app.ways.front().back()].self.node};
     }
     report.direct_median_us = rank(direct, 0.5);
-    report.hops_mean = static_cast<double>(hops) / static_cast<double>(std::max<std::size_t>(1, direct.size()));
+    report.hops_mean =
+        static_cast<double>(hops) / static_cast<double>(std::max<std::size_t>(1, direct.size()));
   }
 
   /// The nodes that a JOIN would pass.
@@ -164,7 +163,8 @@ class Experiment final : public Observer {
   }
 
   /// Who takes an instance: hosts refuse a Reserve as they would in a ring (see QueryService).
-  [[nodiscard]] overlay::NodeHandle taker(const placement::Policy& policy, const placement::Choice& choice) const {
+  [[nodiscard]] overlay::NodeHandle taker(const placement::Policy& policy,
+                                          const placement::Choice& choice) const {
     const std::size_t tries = std::min(choice.candidates.size(), placement::limits::kTries);
     if (choice.id.stage != 0 && policy.spreads() && !options_.hash_alone) {
       std::uint32_t least = UINT32_MAX;

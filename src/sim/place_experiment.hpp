@@ -33,10 +33,10 @@ struct PlaceOptions {
 struct PlaceFigures {
   std::string policy;
   OperatorSpread spread;       ///< Combine and sink instances; readers are none
-  std::int64_t median_us = 0;                 ///< one way, from a reader to the sink by all links between
+  std::int64_t median_us = 0;  ///< one way, from a reader to the sink by all links between
   std::int64_t p90_us = 0;
   double mean_us = 0;
-  double bytes_per_s = 0;                     ///< of one app, on all links
+  double bytes_per_s = 0;  ///< of one app, on all links
 };
 
 struct PlaceReport {
@@ -54,8 +54,8 @@ struct PlaceReport {
 };
 
 /// Joins nodes and lets each policy place the same apps, one after another, each seeing what those before it
-/// have taken. An app is a sum over `sources` readers by way of Combine instances: each reader sends 10 rows of
-/// 64 bytes a second, a Combine halves them.
+/// have taken. An app is a sum over `sources` readers by way of Combine instances: each reader sends 10 rows
+/// of 64 bytes a second, a Combine halves them.
 [[nodiscard]] PlaceReport run_place(const PlaceOptions& options, std::unique_ptr<DelayModel> delays);
 
 }  // namespace dart::sim

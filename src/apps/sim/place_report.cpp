@@ -54,13 +54,14 @@ std::string place_json(const sim::PlaceReport& report, const Cost& cost) {
 
 std::string place_text(const sim::PlaceReport& report, const Cost& cost) {
   std::string out = fmt::format(
-      "{} of {} nodes joined; {} apps with {} readers each, {:.2f} hops to the root, {:.1f} ms straight to it "
+      "{} of {} nodes joined; {} apps with {} readers each, {:.2f} hops to the root, {:.1f} ms straight to "
+      "it "
       "(median)\nthe sink runs {}\n",
       report.joined, report.nodes, report.apps, report.sources, report.hops_mean,
       static_cast<double>(report.direct_median_us) / 1000,
       report.free_sink ? "where the policy wants it" : "at the root of the app's key");
-  out += fmt::format("{:<8} {:>9} {:>9} {:>9} {:>8} {:>10} {:>9} {:>11} {:>9}\n", "policy", "ops/app", "< 3 ops",
-                     "< 4 ops", "busiest", "median ms", "p90 ms", "below route", "bytes/s");
+  out += fmt::format("{:<8} {:>9} {:>9} {:>9} {:>8} {:>10} {:>9} {:>11} {:>9}\n", "policy", "ops/app",
+                     "< 3 ops", "< 4 ops", "busiest", "median ms", "p90 ms", "below route", "bytes/s");
   for (const sim::PlaceFigures& it : report.policies) {
     out += fmt::format("{:<8} {:>9.2f} {:>7.2f} % {:>7.2f} % {:>8} {:>10.1f} {:>9.1f} {:>9.1f} % {:>9.0f}\n",
                        it.policy, static_cast<double>(it.spread.operators) / std::max(1U, report.apps),

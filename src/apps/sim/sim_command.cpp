@@ -220,6 +220,7 @@ void SimCommand::add_place(Flags& it) {
   it.place->add_option("--sink", it.sink, "where the last operator of an app runs")
       ->check(CLI::IsMember({"root", "free"}))
       ->capture_default_str();
+  it.place->add_flag("--hash-alone", it.placing.hash_alone, "no node refuses an operator");
   it.place->add_option("--seed", it.placing.seed, "repeats a run")->capture_default_str();
   it.place->add_option("--settle", it.settle_s, "seconds of virtual time between joining and placing (30)")
       ->check(CLI::Range(0.0, 1e6));

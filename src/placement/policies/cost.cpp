@@ -78,9 +78,9 @@ class Placing {
   }
 
   void consider(const Candidate& candidate, bool itself) {
-    const auto at = std::lower_bound(
-        considered_.begin(), considered_.end(), candidate,
-        [](const Candidate& a, const Candidate& b) { return a.node.id < b.node.id; });
+    const auto at =
+        std::lower_bound(considered_.begin(), considered_.end(), candidate,
+                         [](const Candidate& a, const Candidate& b) { return a.node.id < b.node.id; });
     if (at != considered_.end() && at->node.id == candidate.node.id) {
       if (itself) *at = candidate;
     } else if (considered_.size() < kConsidered) {
@@ -255,7 +255,9 @@ class Placing {
   }
 
   [[nodiscard]] std::int64_t given_out(std::uint32_t stage, std::int64_t rate) const {
-    return std::max<std::int64_t>(1, static_cast<std::int64_t>(static_cast<int128>(rate) * permille(flow_.stages()[stage].selectivity) / 1000));
+    return std::max<std::int64_t>(
+        1, static_cast<std::int64_t>(static_cast<int128>(rate) * permille(flow_.stages()[stage].selectivity) /
+                                     1000));
   }
 
   void join_streams(Combining& result, const Hop& hop, const Candidate& sink, std::vector<Stream>& streams) {

@@ -61,8 +61,8 @@ std::int64_t load_us(const Load& load, std::uint32_t more) {
   us += std::max<std::int64_t>(0, cpu - kBusyPermille) * kBusyUs / (1000 - kBusyPermille);
   us += std::min<std::int64_t>(load.queue_rows, kMostQueueUs);
   if (load.free_bytes < kEnoughBytes) {
-    us += kNoBytesUs - static_cast<std::int64_t>(load.free_bytes) * kNoBytesUs /
-                           static_cast<std::int64_t>(kEnoughBytes);
+    us += kNoBytesUs -
+          static_cast<std::int64_t>(load.free_bytes) * kNoBytesUs / static_cast<std::int64_t>(kEnoughBytes);
   }
   return us;
 }

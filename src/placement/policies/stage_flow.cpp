@@ -72,9 +72,8 @@ std::vector<Candidate> StageFlow::seen() const {
     for (const Hop& hop : route.hops) all.insert(all.end(), hop.leaves.begin(), hop.leaves.end());
   }
   std::stable_sort(all.begin(), all.end(), by_id);
-  const auto end = std::unique(all.begin(), all.end(), [](const Candidate& a, const Candidate& b) {
-    return a.node.id == b.node.id;
-  });
+  const auto end = std::unique(all.begin(), all.end(),
+                               [](const Candidate& a, const Candidate& b) { return a.node.id == b.node.id; });
   all.erase(end, all.end());
   return all;
 }

@@ -63,9 +63,8 @@ TEST(RoutePolicy, gives_other_partitions_to_the_leaves_of_the_root_and_sends_to_
   maker.spec.stages.push_back(result);
   maker.spec.edges.push_back({2, 3, EdgeKind::Merge});
   maker.route({{10, {}}, {99, {97, 98}}});
-  EXPECT_EQ(lines(maker.place("route")),
-            (Lines{"0.0 @ 10 -> 2.0 2.1 2.2", "2.0 @ 99 -> 3.0", "2.1 @ 97 -> 3.0", "2.2 @ 98 -> 3.0",
-                   "3.0 @ 10"}));
+  EXPECT_EQ(lines(maker.place("route")), (Lines{"0.0 @ 10 -> 2.0 2.1 2.2", "2.0 @ 99 -> 3.0",
+                                                "2.1 @ 97 -> 3.0", "2.2 @ 98 -> 3.0", "3.0 @ 10"}));
 }
 
 TEST(RoutePolicy, lets_a_leaf_stand_in_for_a_node_that_refuses) {
@@ -208,13 +207,15 @@ TEST(CostPolicy, asks_the_full_last) {
 }
 
 TEST(CostPolicy, does_not_herd) {
-  // Many queries that see the same sixteen nodes, alike but for a millisecond, and know nothing of each other.
+  // Many queries that see the same sixteen nodes, alike but for a millisecond, and know nothing of each
+  // other.
   ProblemMaker maker;
   std::vector<std::uint32_t> leaves;
   for (std::uint32_t n = 1001; n <= 1016; ++n) leaves.push_back(n);
   maker.route({{800, {}}, {1200, leaves}});
   maker.route({{1210, {}}, {1200, leaves}});
-  maker.loads = {{800, {0, 0, 9, 0, 1U << 30}}, {1210, {0, 0, 9, 0, 1U << 30}}, {1200, {0, 0, 9, 0, 1U << 30}}};
+  maker.loads = {
+      {800, {0, 0, 9, 0, 1U << 30}}, {1210, {0, 0, 9, 0, 1U << 30}}, {1200, {0, 0, 9, 0, 1U << 30}}};
   for (Route& route : maker.routes) {
     for (Hop& hop : route.hops) hop.self = maker.at(ProblemMaker::number(hop.self.node));
   }
@@ -304,8 +305,10 @@ TEST(CostPolicy, stays_where_it_runs_when_hardly_anything_is_gained) {
   maker.route({{1000, {}}, {1300, {1296, 1298, 1302, 1304}}, {1600, {}}});
   maker.route({{1590, {}}, {1300, {1296, 1298, 1302, 1304}}, {1600, {}}});
   maker.now = {{{2, 0}, ProblemMaker::handle(1304), {}, false}};
-  maker.loads = {{1304, {0, 0, 1, 0, 1U << 30}}, {1590, {0, 0, 9, 0, 1U << 30}},
-                 {1000, {0, 0, 9, 0, 1U << 30}}, {1600, {0, 0, 9, 0, 1U << 30}}};
+  maker.loads = {{1304, {0, 0, 1, 0, 1U << 30}},
+                 {1590, {0, 0, 9, 0, 1U << 30}},
+                 {1000, {0, 0, 9, 0, 1U << 30}},
+                 {1600, {0, 0, 9, 0, 1U << 30}}};
   for (Route& route : maker.routes) {
     for (Hop& hop : route.hops) {
       hop.self = maker.at(ProblemMaker::number(hop.self.node));
@@ -348,7 +351,8 @@ TEST(Estimate, adds_up_delays_and_bytes) {
   ASSERT_EQ(it.source_to_sink.size(), 2U);
   EXPECT_EQ(it.source_to_sink[0].us, 5'000 + 25'000) << "to the partition that is farther away";
   EXPECT_EQ(it.source_to_sink[1].us, 10'000);
-  // 100 rows to the Combine; 50 rows of 20 bytes from it. The second reader sends to all what no key deals out.
+  // 100 rows to the Combine; 50 rows of 20 bytes from it. The second reader sends to all what no key deals
+  // out.
   EXPECT_DOUBLE_EQ(it.bytes_per_s, 1000 + 50 * 20 + 1000);
 }
 
