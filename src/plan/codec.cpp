@@ -13,7 +13,7 @@ namespace dart::plan {
 namespace {
 
 /// The first byte. Raised with every change of the layout: other versions are refused.
-constexpr std::uint8_t kVersion = 3;
+constexpr std::uint8_t kVersion = 4;
 
 using wire::read_bool;
 using wire::read_columns;
@@ -79,6 +79,7 @@ void write_table(const TableDefinition& table, ByteWriter& out) {
   write_columns(table.tie_break, out);
   write_optional(table.delay_column, out);
   write_optional(table.op_column, out);
+  out.text(table.label);
 }
 
 Status read_checks(ByteReader& in, TableDefinition& table) {
@@ -123,6 +124,7 @@ Result<TableDefinition> read_table(ByteReader& in) {
   DART_TRY(table.tie_break, read_columns(in));
   DART_TRY(table.delay_column, read_optional(in));
   DART_TRY(table.op_column, read_optional(in));
+  DART_TRY(table.label, read_string(in));
   return table;
 }
 

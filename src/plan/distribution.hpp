@@ -16,6 +16,10 @@ enum class StageRole : std::uint8_t { Source = 1, Combine = 2, Main = 3, Result 
 /// How rows of an edge between stages are dealt out; the numbers are those of placement::EdgeKind.
 enum class ExchangeKind : std::uint8_t { Forward = 1, Hash = 2, Broadcast = 3, Merge = 4 };
 
+/// Keyed rows belong to one of so many key groups; partition p of n takes the groups g with g * n /
+/// kKeyGroups == p.
+inline constexpr std::uint32_t kKeyGroups = 128;
+
 /// A part of the plan with no exchange inside.
 struct RingStage {
   StageRole role = StageRole::Main;
@@ -35,6 +39,18 @@ struct RingExchange {
   std::size_t to_stage = 0;
   ExchangeKind kind = ExchangeKind::Merge;
   std::vector<std::uint32_t> keys;  ///< of Hash: columns of `from`
+  /// Rows of several senders are put into one order before they are handed on: that of `time`, then
+  /// `tie_break` (columns of `from`), then the sender. All ordered exchanges of one `group` share it.
+  bool ordered = false;
+  NodeId group = 0;
+  std::optional<std::uint32_t> time;
+  std::vector<std::uint32_t> tie_break;
+  /// The column that holds a row's place in the table's order: written by the receiving end.
+  std::optional<std::uint32_t> place;
+};
+
+struct DistributionOptions {
+  std::uint32_t partitions = 1;  ///< wished for; plans that cannot be split by key have one
 };
 
 /// A plan cut for many machines: sources first, stages in topological order.
@@ -42,20 +58,27 @@ struct Distribution {
   Plan plan;
   std::vector<RingStage> stages;
   std::vector<RingExchange> exchanges;
+  Plan asked;  ///< what was cut
+  DistributionOptions options;
 };
 
-struct DistributionOptions {
-  std::uint32_t partitions = 1;  ///< wished for; plans that cannot be split by key have one
-};
-
-/// Cuts a plan: a Source stage for every scan, with the filters, projections and partial aggregates that
-/// follow it fused in; a Combine stage where every aggregate can combine; the rest is Main, in partitions by
-/// key group where one key splits all of it; a Result where partitions meet again or a sink is bound to
-/// another node. An Error says which operator depends on an order that several readers do not have.
+/// Cuts a plan: a Source stage for every scan of a table, with the filters and projections that follow it
+/// fused in; the rest is Main, in partitions by key group where one key splits all of it; a Result where
+/// partitions meet again or a sink is bound to a node. An Error says which operator depends on an order that
+/// several readers do not have.
 [[nodiscard]] Result<Distribution> distribute(Plan plan, const DistributionOptions& options);
 
+/// As a query's program travels: the plan as it was asked for, and the options; cut anew where it arrives.
 [[nodiscard]] std::string encode(const Distribution& distribution);
-/// Wrong bytes in any way give an Error; what is returned is consistent.
+/// Wrong bytes in any way give an Error.
 [[nodiscard]] Result<Distribution> decode_distribution(std::string_view bytes);
+
+/// The types of the rows of an exchange, and what they carry beside them.
+struct RowShape {
+  std::vector<columnar::LogicalType> types;
+  bool weighted = false;
+  bool stepped = false;
+};
+[[nodiscard]] RowShape row_shape(const Distribution& distribution, std::size_t exchange);
 
 }  // namespace dart::plan

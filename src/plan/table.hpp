@@ -58,6 +58,9 @@ struct TableDefinition {
   std::vector<std::uint32_t> tie_break;       ///< columns; empty: arrival order
   std::optional<std::uint32_t> delay_column;  ///< sinks: filled by the sink itself
   std::optional<std::uint32_t> op_column;     ///< sinks: '+' or '-' per changelog row
+  /// In a ring: the nodes that read it, or the one that writes it, by label ("k=v"; a node's name is the
+  /// label "node=NAME"). Empty: the node that the query was handed to. One process takes no notice.
+  std::string label;
 };
 
 }  // namespace dart::plan

@@ -18,9 +18,9 @@ using columnar::TypeId;
 namespace {
 
 /// The options that every table understands, whatever its connector is.
-constexpr std::array<std::string_view, 11> kTableOptions = {
-    "connector",  "format", "event_time", "watermark_delay", "idle_after", "late",
-    "late_table", "order",  "tie_break",  "delay_column",    "op_column"};
+constexpr std::array<std::string_view, 13> kTableOptions = {
+    "connector", "format",    "event_time",   "watermark_delay", "idle_after", "late", "late_table",
+    "order",     "tie_break", "delay_column", "op_column",       "node",       "label"};
 
 template <class T>
 std::vector<std::string_view> names_of(const std::vector<T>& list) {
@@ -66,6 +66,7 @@ class TableBinder {
     }
     DART_TRY_STATUS(bind_time_options());
     DART_TRY_STATUS(bind_sink_options());
+    DART_TRY_STATUS(bind_place());
     return bind_connector();
   }
 
@@ -191,6 +192,26 @@ class TableBinder {
       if (!options_.has(name) || table_.event_time) continue;
       return fail(ErrorCode::Binding, fmt::format("option \"{}\" needs option \"event_time\"", name),
                   options_.offset(name), "name the column: event_time = ts");
+    }
+    return {};
+  }
+
+  /// Where in a ring it is read or written.
+  Status bind_place() {
+    DART_TRY(const auto node, options_.take_text("node"));
+    DART_TRY(const auto label, options_.take_text("label"));
+    if (node && label) {
+      return fail(ErrorCode::Binding, "node = 'NAME' and label = 'k=v' exclude each other",
+                  options_.offset("label"));
+    }
+    if (node) table_.label = "node=" + *node;
+    if (label) table_.label = *label;
+    const std::size_t equals = table_.label.find('=');
+    const bool wrong =
+        equals == 0 || equals + 1 == table_.label.size() || (label && equals == std::string::npos);
+    if ((node || label) && wrong) {
+      return fail(ErrorCode::Binding, node ? "a node's name is not empty" : "a label is written 'k=v'",
+                  options_.offset(node ? "node" : "label"));
     }
     return {};
   }
