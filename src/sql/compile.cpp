@@ -1,30 +1,22 @@
 #include "sql/compile.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
-#include "base/limits.hpp"
 #include "sql/finish.hpp"
 #include "sql/parse.hpp"
 #include "sql/statements.hpp"
-#include "sql/variables.hpp"
 
 namespace dart::sql {
 
 Result<Script> compile(std::string_view text, const std::map<std::string, std::string>& variables,
                        const plan::Catalogue& catalogue) {
-  if (text.size() > limits::kSqlBytes) {
-    return fail(ErrorCode::Capacity, fmt::format("a script has at most {} bytes", limits::kSqlBytes));
-  }
-  if (const std::size_t zero = text.find('\0'); zero != std::string_view::npos) {
-    return fail(ErrorCode::Syntax, "the text holds a zero byte", static_cast<std::uint32_t>(zero));
-  }
-  DART_TRY(const Substituted script, substitute_variables(text, variables));
-  DART_TRY(const std::vector<Tree> statements, parse(script));
+  DART_TRY(const Substituted script, read_script(text, variables));
+  DART_TRY(const std::vector<Statement> statements, parse(script));
   Context context(catalogue);
   Outputs outputs;
-  for (const Tree& statement : statements) DART_TRY_STATUS(bind_statement(context, statement, outputs));
+  for (const Statement& statement : statements) {
+    DART_TRY_STATUS(bind_statement(context, statement.tree, outputs));
+  }
 
   Script result;
   std::vector<std::uint32_t> kept_tables;

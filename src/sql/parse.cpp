@@ -4,9 +4,11 @@
 #include <pg_query.h>
 #include <simdjson.h>
 
+#include <algorithm>
 #include <charconv>
 #include <memory>
 
+#include "base/limits.hpp"
 #include "sql/syntax_hint.hpp"
 
 namespace dart::sql {
@@ -123,7 +125,17 @@ Error syntax_error(const PgQueryError& error, const Substituted& script) {
 
 }  // namespace
 
-Result<std::vector<Tree>> parse(const Substituted& script) {
+Result<Substituted> read_script(std::string_view text, const std::map<std::string, std::string>& variables) {
+  if (text.size() > limits::kSqlBytes) {
+    return fail(ErrorCode::Capacity, fmt::format("a script has at most {} bytes", limits::kSqlBytes));
+  }
+  if (const std::size_t zero = text.find('\0'); zero != std::string_view::npos) {
+    return fail(ErrorCode::Syntax, "the text holds a zero byte", static_cast<std::uint32_t>(zero));
+  }
+  return substitute_variables(text, variables);
+}
+
+Result<std::vector<Statement>> parse(const Substituted& script) {
   const std::unique_ptr<PgQueryParseResult, FreeParseResult> parsed(
       new PgQueryParseResult(pg_query_parse(script.text.c_str())));
   if (parsed->error != nullptr) return tl::unexpected<Error>(syntax_error(*parsed->error, script));
@@ -136,9 +148,16 @@ Result<std::vector<Tree>> parse(const Substituted& script) {
     return fail(ErrorCode::Syntax,
                 fmt::format("the text cannot be read ({})", simdjson::error_message(error)));
   }
-  std::vector<Tree> statements;
-  Tree tree = TreeReader(script).read(root);
-  for (const Tree& statement : tree["stmts"].items) statements.push_back(statement["stmt"]);
+  std::vector<Statement> statements;
+  const Tree tree = TreeReader(script).read(root);
+  for (const Tree& statement : tree["stmts"].items) {
+    const auto begin =
+        std::min(static_cast<std::size_t>(statement["stmt_location"].number), script.text.size());
+    // The last one may have no length: it goes on to the end.
+    const auto length = static_cast<std::size_t>(statement["stmt_len"].number);
+    const std::size_t rest = script.text.size() - begin;
+    statements.push_back({statement["stmt"], begin, length == 0 ? rest : std::min(length, rest)});
+  }
   return statements;
 }
 
