@@ -7,6 +7,7 @@
 #include "engine/one_row_source.hpp"
 #include "engine/operators/sink.hpp"
 #include "engine/pipeline.hpp"
+#include "engine/remote_inputs.hpp"
 #include "engine/source_gate.hpp"
 #include "engine/source_merge.hpp"
 #include "plan/meeting_scans.hpp"
@@ -81,6 +82,10 @@ struct Instance::Impl {
   bool stopped = false;
   std::optional<Error> failure;
   Chunk raw;
+  std::optional<RemoteInputs> remote;  // in a ring
+  std::vector<std::size_t> outputs;    // exchanges that start here
+  std::optional<std::uint64_t> held;   // the barrier behind which it holds still
+  bool sources_held = false;
 
   Status open_source(plan::NodeId node, ConnectorFactory& connectors);
   void group_readings();
@@ -92,6 +97,9 @@ struct Instance::Impl {
   void forward_merged(MergedReadings& group);
   void enter(Reading& reading, const Chunk& rows, const Chunk& late, EventTime watermark);
   Status restore_readings(ByteReader& in);
+  void receive_remote(Message message);
+  void after_remote();
+  void pass_barrier(std::uint64_t id);
   void note_failures();
   [[nodiscard]] bool wants_more() const;
   void end_when_satisfied();
@@ -280,6 +288,28 @@ Status Instance::Impl::restore_readings(ByteReader& in) {
   return {};
 }
 
+void Instance::Impl::receive_remote(Message message) {
+  remote->receive(std::move(message));
+  after_remote();
+}
+
+void Instance::Impl::after_remote() {
+  if (remote->all_ended()) open_inputs = 0;
+  if (!held && open_inputs > 0) {
+    if (const auto barrier = remote->barrier()) pass_barrier(*barrier);
+  }
+  note_failures();
+  end_when_satisfied();
+}
+
+/// It goes on behind all that was made of what came before it.
+void Instance::Impl::pass_barrier(std::uint64_t id) {
+  held = id;
+  for (const std::size_t exchange : outputs) {
+    pipeline->outgoing().push_back({exchange, Barrier{id}, 0, Message::kEach});
+  }
+}
+
 void Instance::Impl::note_failures() {
   if (!failure && !pipeline->failures().empty()) failure = pipeline->failures().front();
 }
@@ -313,6 +343,29 @@ void Instance::Impl::end_when_satisfied() {
 
 Instance::Instance() : impl_(std::make_unique<Impl>()) {}
 Instance::~Instance() = default;
+
+Result<std::unique_ptr<Instance>> Instance::open_in_ring(const plan::Distribution& distribution,
+                                                         std::size_t stage, const RingWiring& wiring,
+                                                         const InstanceSettings& settings,
+                                                         ConnectorFactory& connectors) {
+  Stages stages;
+  for (const plan::RingStage& one : distribution.stages) {
+    stages.stages.push_back({one.nodes, one.inputs, one.outputs});
+  }
+  for (std::size_t e = 0; e < distribution.exchanges.size(); ++e) {
+    const plan::RingExchange& one = distribution.exchanges[e];
+    stages.exchanges.push_back(
+        {one.from, one.to, one.port, one.from_stage, one.to_stage, one.keys, wiring.exchanges[e].receivers});
+  }
+  DART_TRY(auto instance, open(distribution.plan, stages, stage, settings, connectors));
+  Impl& impl = *instance->impl_;
+  impl.outputs = stages.stages[stage].outputs;
+  if (stages.stages[stage].inputs.empty()) return instance;
+  impl.remote.emplace(distribution, stage, wiring, *impl.pipeline);
+  impl.open_inputs = impl.remote->all_ended() ? 0 : 1;
+  impl.note_failures();
+  return instance;
+}
 
 Result<std::unique_ptr<Instance>> Instance::open(const plan::Plan& plan, const Stages& stages,
                                                  std::size_t stage, const InstanceSettings& settings,
@@ -351,6 +404,7 @@ bool Instance::has_sources() const { return !impl_->readings.empty(); }
 Instance::Turn Instance::poll(TimePoint now, std::size_t budget_rows) {
   Turn turn;
   Impl& impl = *impl_;
+  if (impl.held || impl.sources_held) return turn;
   // Readers take turns; one round in which none had anything ends the turn.
   std::size_t quiet = 0;
   while (turn.rows < budget_rows && quiet < impl.readings.size() && !impl.failure) {
@@ -384,6 +438,7 @@ Instance::Turn Instance::poll(TimePoint now, std::size_t budget_rows) {
 void Instance::receive(Message message) {
   Impl& impl = *impl_;
   if (impl.open_inputs == 0) return;  // satisfied already; the sender does not know yet
+  if (impl.remote) return impl.receive_remote(std::move(message));
   Output& input = impl.pipeline->input_of(message.exchange);
   if (auto* chunk = std::get_if<Chunk>(&message.content)) {
     input.chunk(*chunk);
@@ -398,6 +453,21 @@ void Instance::receive(Message message) {
   impl.note_failures();
   impl.end_when_satisfied();
 }
+
+void Instance::start_barrier(std::uint64_t id) {
+  if (!impl_->held) impl_->pass_barrier(id);
+}
+
+std::optional<std::uint64_t> Instance::held_barrier() const { return impl_->held; }
+
+void Instance::resume() {
+  impl_->held.reset();
+  if (!impl_->remote || impl_->open_inputs == 0) return;
+  impl_->remote->resume();
+  impl_->after_remote();
+}
+
+void Instance::hold_sources(bool hold) { impl_->sources_held = hold; }
 
 void Instance::pause() {
   for (SinkOperator* sink : impl_->sinks) {
@@ -421,6 +491,7 @@ std::string Instance::snapshot() const {
     reading.gate->snapshot(out);
   }
   for (const MergedReadings& group : impl_->merged) group.merge.snapshot(out);
+  if (impl_->remote) impl_->remote->snapshot(out);
   out.varint(impl_->open_inputs);
   out.varint(impl_->next_reading);
   out.fixed<std::uint8_t>(impl_->stopped ? 1 : 0);
@@ -440,6 +511,7 @@ Status Instance::restore(std::string_view bytes) {
     if (own.remaining() != 0) return fail(ErrorCode::Data, "bytes behind the end of an operator's state");
   }
   DART_TRY_STATUS(impl_->restore_readings(in));
+  if (impl_->remote) DART_TRY_STATUS(impl_->remote->restore(in));
   DART_TRY(impl_->open_inputs, in.varint());
   DART_TRY(impl_->next_reading, in.varint());
   DART_TRY(impl_->stopped, read_flag(in));

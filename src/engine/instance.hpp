@@ -12,6 +12,7 @@
 #include "engine/connector.hpp"
 #include "engine/operator.hpp"
 #include "engine/stage.hpp"
+#include "plan/distribution.hpp"
 
 namespace dart::engine {
 
@@ -20,10 +21,32 @@ struct Watermark {
   EventTime time = kMinEventTime;
 };
 
+/// A mark behind which everything holds still (Chandy and Lamport, TOCS 1985).
+struct Barrier {
+  std::uint64_t id = 0;
+};
+
 /// What travels over an exchange, in order. Chunks own their bytes: they may cross threads.
 struct Message {
+  /// As a receiver: whoever takes the rows of this exchange, each of them.
+  static constexpr std::uint32_t kEach = UINT32_MAX;
+
   std::size_t exchange = 0;  ///< index into Stages::exchanges
-  std::variant<Chunk, Progress, Watermark, End> content;
+  std::variant<Chunk, Progress, Watermark, Barrier, End> content = End{};
+  std::uint32_t sender = 0;        ///< which instance of the sending stage; in one process there is one
+  std::uint32_t receiver = kEach;  ///< the partition that it is for
+};
+
+/// The other ends of the exchanges of an instance in a ring.
+struct RingWiring {
+  struct Exchange {
+    /// Numbers of the sending instances that there are, ascending; of an exchange that ends here.
+    std::vector<std::uint32_t> senders;
+    /// Of these, those that cannot be reached: their watermark holds, and barriers do not wait for them.
+    std::vector<std::uint32_t> away;
+    std::uint32_t receivers = 1;  ///< partitions of the receiving stage; of an exchange that starts here
+  };
+  std::vector<Exchange> exchanges;  ///< by index into Distribution::exchanges
 };
 
 /// One operator's share of a report.
@@ -52,6 +75,13 @@ class Instance {
   static Result<std::unique_ptr<Instance>> open(const plan::Plan& plan, const Stages& stages,
                                                 std::size_t stage, const InstanceSettings& settings,
                                                 ConnectorFactory& connectors);
+  /// The same for a stage of a distributed plan, which outlives the instance. It differs in that exchanges
+  /// may have several senders: their rows are put into one order where the plan needs one, and the least of
+  /// their watermarks counts.
+  static Result<std::unique_ptr<Instance>> open_in_ring(const plan::Distribution& distribution,
+                                                        std::size_t stage, const RingWiring& wiring,
+                                                        const InstanceSettings& settings,
+                                                        ConnectorFactory& connectors);
   ~Instance();
 
   struct Turn {
@@ -68,6 +98,17 @@ class Instance {
   void pause();
   /// Ends the sources early (Ctrl-C): the next `poll` finishes what has been read and closes the sinks.
   void stop_sources();
+
+  /// Of a stage with sources: a barrier goes out behind what has been read, and nothing more is read until
+  /// `resume`.
+  void start_barrier(std::uint64_t id);
+  /// The barrier behind which this instance holds still: that of all its senders has come, or its own was
+  /// started.
+  [[nodiscard]] std::optional<std::uint64_t> held_barrier() const;
+  /// Goes on after a barrier; what came from behind it is taken now.
+  void resume();
+  /// Whether sources are read (the default); what has been read goes on.
+  void hold_sources(bool hold);
 
   /// All that it holds, as bytes, taken when nothing of it waits in `outgoing` and its last input was a
   /// progress, a watermark or an end. Counters stay behind, and where its readers are is theirs to tell.

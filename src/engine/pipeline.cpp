@@ -2,32 +2,60 @@
 
 #include <algorithm>
 
+#include "engine/hash.hpp"
 #include "engine/operators/catalogue.hpp"
+#include "plan/distribution.hpp"
 
 namespace dart::engine {
 
 namespace {
 
-/// The near end of an exchange: copies chunks, since they may cross to another thread.
+/// The near end of an exchange: copies chunks, since they may cross to another thread, and deals rows out by
+/// key group where there are several receivers.
 class ExchangeSender final : public Operator {
  public:
-  ExchangeSender(std::size_t exchange, std::vector<Message>& outgoing)
-      : exchange_(exchange), outgoing_(outgoing) {}
+  ExchangeSender(std::size_t exchange, const Exchange& edge, std::vector<Message>& outgoing)
+      : exchange_(exchange), keys_(edge.keys), outgoing_(outgoing) {
+    if (!keys_.empty()) rows_of_.resize(edge.receivers);
+  }
 
   void on_chunk(std::size_t, const Chunk& chunk, Output&) override {
-    outgoing_.push_back({exchange_, chunk.deep_copy()});
+    if (rows_of_.size() < 2) return send(chunk.deep_copy(), Message::kEach);
+    deal_out(chunk);
+    for (std::uint32_t receiver = 0; receiver < rows_of_.size(); ++receiver) {
+      auto& rows = rows_of_[receiver];
+      if (rows.empty()) continue;
+      Chunk part;
+      chunk.gather(rows.data(), rows.size(), part);
+      send(part.deep_copy(), receiver);
+      rows.clear();
+    }
   }
-  void on_progress(std::size_t, const Progress& progress, Output&) override {
-    outgoing_.push_back({exchange_, progress});
-  }
-  void on_watermark(std::size_t, EventTime watermark, Output&) override {
-    outgoing_.push_back({exchange_, Watermark{watermark}});
-  }
-  void on_end(std::size_t, Output&) override { outgoing_.push_back({exchange_, End{}}); }
+  void on_progress(std::size_t, const Progress& progress, Output&) override { send(progress); }
+  void on_watermark(std::size_t, EventTime watermark, Output&) override { send(Watermark{watermark}); }
+  void on_end(std::size_t, Output&) override { send(End{}); }
 
  private:
+  template <class Content>
+  void send(Content content, std::uint32_t receiver = Message::kEach) {
+    outgoing_.push_back({exchange_, std::move(content), 0, receiver});
+  }
+  void deal_out(const Chunk& chunk) {
+    std::vector<const Vector*> columns;
+    for (const std::uint32_t key : keys_) columns.push_back(&chunk.columns[key]);
+    hashes_.resize(chunk.rows);
+    hash_rows(columns, 0, chunk.rows, hashes_.data());
+    for (std::uint32_t row = 0; row < chunk.rows; ++row) {
+      const std::uint64_t group = hashes_[row] % plan::kKeyGroups;
+      rows_of_[group * rows_of_.size() / plan::kKeyGroups].push_back(row);
+    }
+  }
+
   std::size_t exchange_;
+  std::vector<std::uint32_t> keys_;
   std::vector<Message>& outgoing_;
+  std::vector<std::uint64_t> hashes_;
+  std::vector<std::vector<std::uint32_t>> rows_of_;  // by receiver
 };
 
 }  // namespace
@@ -73,7 +101,7 @@ void Pipeline::wire(const plan::Plan& plan, const Stages& stages, std::size_t st
   }
   for (const std::size_t exchange : stages.stages[stage].outputs) {
     const Exchange& to = stages.exchanges[exchange];
-    senders_.push_back(std::make_unique<ExchangeSender>(exchange, outgoing_));
+    senders_.push_back(std::make_unique<ExchangeSender>(exchange, to, outgoing_));
     outputs_[to.from.node].edges_[to.from.output].push_back(
         {senders_.back().get(), 0, &outputs_[to.from.node]});
   }

@@ -3,12 +3,24 @@
 #include <algorithm>
 
 #include "engine/chunk_bytes.hpp"
+#include "engine/row_store.hpp"
 
 namespace dart::engine {
 
 namespace {
 
 constexpr auto kBigInt = columnar::LogicalType::of(columnar::TypeId::BigInt);
+
+/// As ascending ORDER BY does: NULL last.
+int compare_rows(const Vector& a, std::size_t a_row, const Vector& b, std::size_t b_row) {
+  const bool a_null = a.is_null(a_row);
+  const bool b_null = b.is_null(b_row);
+  if (a_null || b_null) return static_cast<int>(a_null) - static_cast<int>(b_null);
+  return columnar::visit_physical(a.type().physical(), [&](auto tag) {
+    using T = decltype(tag);
+    return compare_values<T>(a.at<T>(a_row), b.at<T>(b_row));
+  });
+}
 
 }  // namespace
 
@@ -18,6 +30,24 @@ std::size_t SourceMerge::waiting_rows() const {
     for (const Admitted& piece : reader.waiting) rows += piece.rows.rows;
   }
   return rows;
+}
+
+/// How the first waiting rows of two readers of one table, both of one time, stand to each other by its
+/// tie_break.
+int SourceMerge::compare_ties(std::size_t a, std::size_t b) const {
+  const Reader& first = readers_[a];
+  const Reader& second = readers_[b];
+  if (first.table == SIZE_MAX || first.table != second.table || first.tie_break.empty()) return 0;
+  const Chunk& own = first.waiting.front().rows;
+  const Chunk& other = second.waiting.front().rows;
+  const std::size_t own_row = cursors_[a].row;
+  const std::size_t other_row = cursors_[b].row;
+  if (own_row >= own.rows || other_row >= other.rows) return 0;
+  for (const std::uint32_t column : first.tie_break) {
+    const int order = compare_rows(own.columns[column], own_row, other.columns[column], other_row);
+    if (order != 0) return order;
+  }
+  return 0;
 }
 
 /// The reader whose first waiting row is the earliest; readers_.size() when none waits.
@@ -33,7 +63,7 @@ std::size_t SourceMerge::next_reader() const {
     const bool has_row = row < piece.rows.rows;
     const EventTime time =
         !reader.has_time ? kMinEventTime : (has_row ? piece.times.at<std::int64_t>(row) : piece.watermark);
-    if (best == readers_.size() || time < best_time) {
+    if (best == readers_.size() || time < best_time || (time == best_time && compare_ties(i, best) < 0)) {
       best = i;
       best_time = time;
     }
@@ -56,7 +86,9 @@ bool SourceMerge::may_go(std::size_t index) const {
     }
     if (!other.has_time) return false;
     const EventTime time = piece.times.at<std::int64_t>(row);
-    if (other.watermark < time || (other.watermark == time && i < index)) return false;
+    // A reader of the same table may still bring a row of this very time that ties put in front.
+    const bool ties = own.table != SIZE_MAX && own.table == other.table && !own.tie_break.empty();
+    if (other.watermark < time || (other.watermark == time && (i < index || ties))) return false;
   }
   return true;
 }
@@ -106,46 +138,62 @@ void SourceMerge::advance(const Take& take, const Done& done) {
   done(progress);
 }
 
-void SourceMerge::snapshot(ByteWriter& out) const {
+void SourceMerge::snapshot_place(ByteWriter& out) const {
   out.fixed(step_);
   out.fixed(done_step_);
   out.fixed(origin_last_.us);
-  for (std::size_t r = 0; r < readers_.size(); ++r) {
-    out.varint(readers_[r].waiting.size());
-    std::size_t from = cursors_.empty() ? 0 : cursors_[r].row;  // of the first piece: those before are gone
-    for (const Admitted& piece : readers_[r].waiting) {
-      const std::size_t rows = piece.rows.rows - from;
-      write_chunk(piece.rows.slice(from, rows), piece.rows.columns.size(), out);
-      write_chunk(piece.late, piece.late.columns.size(), out);
-      for (std::size_t k = 0; readers_[r].has_time && k < rows; ++k) {
-        out.fixed(piece.times.at<std::int64_t>(from + k));
-      }
-      out.fixed(piece.watermark);
-      write_progress(piece.progress, out);
-      from = 0;
-    }
-  }
 }
 
-Status SourceMerge::restore(std::span<const std::vector<columnar::LogicalType>> types, ByteReader& in) {
+Status SourceMerge::restore_place(ByteReader& in) {
   DART_TRY(step_, in.fixed<std::int64_t>());
   DART_TRY(done_step_, in.fixed<std::int64_t>());
   DART_TRY(origin_last_.us, in.fixed<std::int64_t>());
-  for (std::size_t r = 0; r < readers_.size(); ++r) {
-    DART_TRY(const std::size_t pieces, in.count());
-    for (std::size_t p = 0; p < pieces; ++p) {
-      Admitted piece;
-      DART_TRY(piece.rows, read_chunk(types[r], in));
-      DART_TRY(piece.late, read_chunk(types[r], in));
-      if (readers_[r].has_time) piece.times.reset(kBigInt, piece.rows.rows);
-      for (std::size_t k = 0; readers_[r].has_time && k < piece.rows.rows; ++k) {
-        DART_TRY(piece.times.mutable_data<std::int64_t>()[k], in.fixed<EventTime>());
-      }
-      DART_TRY(piece.watermark, in.fixed<EventTime>());
-      DART_TRY(piece.progress, read_progress(in));
-      readers_[r].waiting.push_back(std::move(piece));
+  return {};
+}
+
+void SourceMerge::snapshot_reader(std::size_t r, ByteWriter& out) const {
+  out.varint(readers_[r].waiting.size());
+  // Of the first piece the rows before are gone.
+  std::size_t from = r < cursors_.size() ? cursors_[r].row : 0;
+  for (const Admitted& piece : readers_[r].waiting) {
+    const std::size_t rows = piece.rows.rows - from;
+    write_chunk(piece.rows.slice(from, rows), piece.rows.columns.size(), out);
+    write_chunk(piece.late, piece.late.columns.size(), out);
+    for (std::size_t k = 0; readers_[r].has_time && k < rows; ++k) {
+      out.fixed(piece.times.at<std::int64_t>(from + k));
     }
+    out.fixed(piece.watermark);
+    write_progress(piece.progress, out);
+    from = 0;
   }
+}
+
+Status SourceMerge::restore_reader(std::size_t r, std::span<const columnar::LogicalType> types,
+                                   ByteReader& in) {
+  DART_TRY(const std::size_t pieces, in.count());
+  for (std::size_t p = 0; p < pieces; ++p) {
+    Admitted piece;
+    DART_TRY(piece.rows, read_chunk(types, in));
+    DART_TRY(piece.late, read_chunk(types, in));
+    if (readers_[r].has_time) piece.times.reset(kBigInt, piece.rows.rows);
+    for (std::size_t k = 0; readers_[r].has_time && k < piece.rows.rows; ++k) {
+      DART_TRY(piece.times.mutable_data<std::int64_t>()[k], in.fixed<EventTime>());
+    }
+    DART_TRY(piece.watermark, in.fixed<EventTime>());
+    DART_TRY(piece.progress, read_progress(in));
+    readers_[r].waiting.push_back(std::move(piece));
+  }
+  return {};
+}
+
+void SourceMerge::snapshot(ByteWriter& out) const {
+  snapshot_place(out);
+  for (std::size_t r = 0; r < readers_.size(); ++r) snapshot_reader(r, out);
+}
+
+Status SourceMerge::restore(std::span<const std::vector<columnar::LogicalType>> types, ByteReader& in) {
+  DART_TRY_STATUS(restore_place(in));
+  for (std::size_t r = 0; r < readers_.size(); ++r) DART_TRY_STATUS(restore_reader(r, types[r], in));
   return {};
 }
 

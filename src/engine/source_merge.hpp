@@ -20,6 +20,9 @@ class SourceMerge {
     bool waits = true;  ///< false, order = 'arrival': waits for nobody, and nobody waits for it
     bool ended = false;
     bool idle = false;  ///< asked for by idle_after: holds nobody back
+    /// Readers of one table share a number; among their rows of one time these columns decide.
+    std::size_t table = SIZE_MAX;
+    std::vector<std::uint32_t> tie_break;
     EventTime watermark = kMinEventTime;
     std::deque<Admitted> waiting;
   };
@@ -27,6 +30,7 @@ class SourceMerge {
   explicit SourceMerge(std::size_t readers) : readers_(readers) {}
 
   [[nodiscard]] Reader& reader(std::size_t index) { return readers_[index]; }
+  [[nodiscard]] const Reader& reader(std::size_t index) const { return readers_[index]; }
   /// Rows waiting for their place.
   [[nodiscard]] std::size_t waiting_rows() const;
 
@@ -47,6 +51,12 @@ class SourceMerge {
   void snapshot(ByteWriter& out) const;
   /// Into a fresh one; types[r] are those of reader r's rows.
   [[nodiscard]] Status restore(std::span<const std::vector<columnar::LogicalType>> types, ByteReader& in);
+  /// The same in parts, for readers that come and go: how far it is, and what of one reader waits.
+  void snapshot_place(ByteWriter& out) const;
+  [[nodiscard]] Status restore_place(ByteReader& in);
+  void snapshot_reader(std::size_t reader, ByteWriter& out) const;
+  [[nodiscard]] Status restore_reader(std::size_t reader, std::span<const columnar::LogicalType> types,
+                                      ByteReader& in);
 
  private:
   struct Cursor {
@@ -55,6 +65,7 @@ class SourceMerge {
   };
   [[nodiscard]] std::size_t next_reader() const;
   [[nodiscard]] bool may_go(std::size_t index) const;
+  [[nodiscard]] int compare_ties(std::size_t a, std::size_t b) const;
   void hand_on(std::size_t index, const Take& take);
 
   std::vector<Reader> readers_;

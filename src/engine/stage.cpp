@@ -64,7 +64,7 @@ Stages build(const plan::Plan& plan, const std::vector<std::size_t>& stage_of) {
       const plan::Input& input = plan.nodes[n].inputs[port];
       if (stage[input.node] == stage[n]) continue;
       const std::size_t index = result.exchanges.size();
-      result.exchanges.push_back({input, n, port, stage[input.node], stage[n]});
+      result.exchanges.push_back({input, n, port, stage[input.node], stage[n], {}, 1});
       result.stages[stage[input.node]].outputs.push_back(index);
       result.stages[stage[n]].inputs.push_back(index);
     }

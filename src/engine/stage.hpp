@@ -14,6 +14,9 @@ struct Exchange {
   std::size_t port = 0;
   std::size_t from_stage = 0;
   std::size_t to_stage = 0;
+  /// In a ring: columns of `from` by whose key group rows are dealt out to so many receivers.
+  std::vector<std::uint32_t> keys = {};
+  std::uint32_t receivers = 1;
 };
 
 /// A fused chain (or graph) of nodes with no exchange inside: called directly, run by one worker at a time.
