@@ -1,11 +1,14 @@
 #pragma once
 
+#include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
+#include "base/limits.hpp"
 #include "base/node_id.hpp"
 #include "base/result.hpp"
 
@@ -23,20 +26,26 @@ struct LinkId {
 
 /// Messages of the link in order, from sequence number `sequence` (the first of a link is 1); one frame is
 /// one number. `bytes` is what write_message made, several messages behind one another, compressed where it
-/// pays.
+/// pays. A content too large for one frame goes in several, behind one another.
 struct DataFrame {
   LinkId link;
   std::uint64_t sequence = 0;
   bool compressed = false;
   std::uint32_t plain_bytes = 0;  ///< of the content before compression
   std::string_view bytes;
+  bool continues = false;  ///< the next frame goes on with the same content
 };
+/// Plain bytes of one DataFrame at most.
+inline constexpr std::size_t kFramePlainBytes = limits::kFrameBytes / 2;
+
 /// Everything up to `sequence` has arrived in order; the sender may have sent `credit_bytes` in all since the
-/// link began (plain bytes), and no more.
+/// link began (plain bytes), and no more, except one frame at a time as long as nothing waits at the
+/// receiver: so frames larger than its window arrive too.
 struct AckFrame {
   LinkId link;
   std::uint64_t sequence = 0;
   std::uint64_t credit_bytes = 0;
+  bool idle = false;  ///< all up to `sequence` is used up
 };
 /// The sender of a frame for `query` under an older epoch than `epoch` must stop.
 struct FencedFrame {

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.hpp"
@@ -18,13 +20,14 @@ class Sender {
   /// Before the first acknowledgement only one frame goes out, to make the link known.
   explicit Sender(const LinkId& link);
 
-  /// Messages (write_message) for the receiver. They wait here, however long.
+  /// Messages (write_message) for the receiver. They wait here, however long; they go out at the next poll.
   void push(std::string content, std::uint64_t rows);
   /// False: the producer must pause. True again once half of what waited is gone.
   [[nodiscard]] bool has_room() const;
   void on_ack(TimePoint now, const AckFrame& ack);
   /// Encoded DataFrames that are due now: new ones within the credit, and those to be repeated.
   void poll(TimePoint now, std::vector<std::string>& out);
+  /// When `poll` has something to do although nothing was pushed, acknowledged or reconnected since the last.
   [[nodiscard]] std::optional<TimePoint> next_deadline() const;
   /// The connection was made anew: what is not acknowledged goes again at the next poll.
   void reconnected(TimePoint now);
@@ -34,32 +37,42 @@ class Sender {
   struct Counters {
     std::uint64_t rows = 0;
     std::uint64_t frames = 0;
-    std::uint64_t bytes = 0;
-    std::uint64_t bytes_before = 0;
-    std::uint64_t repeated = 0;
-    std::uint64_t waiting_bytes = 0;
-    std::int64_t no_credit_us = 0;
+    std::uint64_t bytes = 0;          ///< of content, after compression; a repeated frame counts once
+    std::uint64_t bytes_before = 0;   ///< before it
+    std::uint64_t repeated = 0;       ///< frames sent again, and questions for credit that may have been lost
+    std::uint64_t waiting_bytes = 0;  ///< plain bytes not acknowledged
+    std::int64_t no_credit_us = 0;    ///< how long there was something to send and no credit
   };
   [[nodiscard]] Counters counters() const;
 
  private:
   struct Waiting {
-    std::uint64_t sequence = 0;
     std::string frame;  // encoded
     std::uint64_t plain_bytes = 0;
-    std::uint64_t plain_end = 0;  // of all content up to and with this one, since the link began
-    TimePoint sent;
-    std::uint32_t times = 0;
+    std::uint64_t content_bytes = 0;  // after compression
+    std::uint64_t plain_end = 0;      // of all content up to and with this one, since the link began
   };
+  void push_frame(std::string_view piece, bool continues);
+  [[nodiscard]] bool may_send_next() const;
+  [[nodiscard]] bool starved() const { return heard_ && sent_ < waiting_.size() && !may_send_next(); }
+  void repeat(TimePoint now, std::vector<std::string>& out);
+  void send_new(TimePoint now, std::vector<std::string>& out);
+  void count_starving(TimePoint now);
+
   LinkId link_;
-  std::deque<Waiting> waiting_;
-  std::uint64_t next_sequence_ = 1;
-  std::uint64_t acknowledged_ = 0;
+  std::deque<Waiting> waiting_;     // not acknowledged, by sequence number
+  std::size_t sent_ = 0;            // how many of them have gone out
+  std::uint64_t acknowledged_ = 0;  // sequence number; waiting_ begins behind it
+  std::uint64_t acknowledged_bytes_ = 0;
   std::uint64_t pushed_bytes_ = 0;
   std::uint64_t credit_bytes_ = 0;
+  std::uint64_t idle_sequence_ = 0;  // the receiver had used up all until here
   bool heard_ = false;
   bool paused_ = false;
-  std::int64_t retry_us_ = 0;
+  bool repeat_all_ = false;  // all that has gone out goes again at the next poll
+  bool recovering_ = false;  // the first one was repeated, and its acknowledgement is awaited
+  std::int64_t retry_us_;
+  TimePoint retry_from_;  // while something is outstanding, or there is no credit
   std::optional<TimePoint> starved_since_;
   Counters counters_;
 };

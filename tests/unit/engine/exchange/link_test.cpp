@@ -1,0 +1,374 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "base/random.hpp"
+#include "engine/exchange/receiver.hpp"
+#include "engine/exchange/sender.hpp"
+
+namespace dart::engine::exchange {
+namespace {
+
+constexpr LinkId kLink{Key{1, 2}, 1, 0, 0, 0};
+constexpr std::uint64_t kWindow = 64U << 10;
+constexpr TimePoint kStart{1'000'000};
+
+TimePoint after_ms(std::int64_t ms) { return kStart + Duration{ms * 1000}; }
+
+std::vector<std::string> poll(Sender& sender, TimePoint now) {
+  std::vector<std::string> out;
+  sender.poll(now, out);
+  return out;
+}
+
+DataFrame as_data(const std::string& bytes) { return std::get<DataFrame>(decode(bytes).value()); }
+
+/// Bytes that no compression makes smaller.
+std::string noise(std::size_t size, std::uint64_t seed) {
+  Random random(seed);
+  std::string bytes(size, '\0');
+  for (char& byte : bytes) byte = static_cast<char>(random.next());
+  return bytes;
+}
+
+/// Sender and receiver with nothing between them; what is taken stays with the caller.
+struct Direct {
+  Sender sender{kLink};
+  Receiver receiver;
+
+  explicit Direct(std::uint64_t window = kWindow) : receiver(kLink, window) {}
+  std::vector<std::string> run(TimePoint now) {
+    std::vector<std::string> taken;
+    for (bool more = true; more;) {
+      more = false;
+      for (const std::string& bytes : poll(sender, now)) {
+        more = true;
+        if (auto content = receiver.take(as_data(bytes)).value()) taken.push_back(std::move(*content));
+      }
+      if (const auto ack = receiver.poll(now)) {
+        more = true;
+        sender.on_ack(now, *ack);
+      }
+    }
+    return taken;
+  }
+};
+
+TEST(Link, OneFrameUntilTheFirstAcknowledgement) {
+  Direct link;
+  for (const char* content : {"a", "b", "c"}) link.sender.push(content, 1);
+  const auto first = poll(link.sender, kStart);
+  ASSERT_EQ(first.size(), 1U);
+  EXPECT_EQ(as_data(first[0]).sequence, 1U);
+  EXPECT_TRUE(poll(link.sender, after_ms(249)).empty());
+  EXPECT_EQ(link.receiver.take(as_data(first[0])).value(), "a");
+  link.sender.on_ack(kStart, link.receiver.poll(kStart).value());
+  EXPECT_EQ(poll(link.sender, kStart).size(), 2U);
+}
+
+TEST(Link, TheReceiverSaysNothingBeforeAFrameCame) {
+  EXPECT_FALSE(Receiver(kLink, kWindow).poll(kStart).has_value());
+}
+
+TEST(Link, RepeatsAfterATimeThatDoublesToTwoSeconds) {
+  Sender sender(kLink);
+  sender.push("a", 1);
+  EXPECT_EQ(poll(sender, kStart).size(), 1U);
+  std::int64_t at = 0;
+  for (const std::int64_t wait : {250, 500, 1000, 2000, 2000}) {
+    EXPECT_EQ(sender.next_deadline(), after_ms(at + wait));
+    EXPECT_TRUE(poll(sender, after_ms(at + wait - 1)).empty());
+    at += wait;
+    const auto again = poll(sender, after_ms(at));
+    ASSERT_EQ(again.size(), 1U);
+    EXPECT_EQ(as_data(again[0]).bytes, "a");
+  }
+  EXPECT_EQ(sender.counters().repeated, 5U);
+  EXPECT_EQ(sender.counters().frames, 1U);
+}
+
+TEST(Link, RepeatsAllAtOnceAfterReconnecting) {
+  Direct link;
+  link.sender.push("a", 1);
+  EXPECT_EQ(link.run(kStart), std::vector<std::string>{"a"});
+  for (const char* content : {"b", "c"}) link.sender.push(content, 1);
+  EXPECT_EQ(poll(link.sender, kStart).size(), 2U);
+  link.sender.reconnected(after_ms(1));
+  EXPECT_EQ(link.sender.next_deadline(), after_ms(1));
+  EXPECT_EQ(link.run(after_ms(1)), (std::vector<std::string>{"b", "c"}));
+  EXPECT_TRUE(link.sender.drained());
+  EXPECT_EQ(link.sender.next_deadline(), std::nullopt);
+}
+
+TEST(Link, WhatIsBehindALostFrameGoesAgainOnceThatOneArrived) {
+  Direct link;
+  link.sender.push("a", 1);
+  link.run(kStart);
+  for (const char* content : {"b", "c", "d"}) link.sender.push(content, 1);
+  const auto frames = poll(link.sender, kStart);
+  ASSERT_EQ(frames.size(), 3U);
+  EXPECT_EQ(link.receiver.take(as_data(frames[1])).value(), std::nullopt);
+  EXPECT_EQ(link.receiver.take(as_data(frames[2])).value(), std::nullopt);
+  EXPECT_EQ(link.receiver.counters().ahead, 2U);
+  EXPECT_EQ(link.run(after_ms(250)), (std::vector<std::string>{"b", "c", "d"}));
+}
+
+TEST(Link, ARepeatedFrameIsNotTakenAndAcknowledgedAgain) {
+  Direct link;
+  link.sender.push("a", 1);
+  const auto frames = poll(link.sender, kStart);
+  EXPECT_EQ(link.receiver.take(as_data(frames[0])).value(), "a");
+  EXPECT_TRUE(link.receiver.poll(kStart).has_value());
+  EXPECT_FALSE(link.receiver.poll(kStart).has_value());
+  EXPECT_EQ(link.receiver.take(as_data(frames[0])).value(), std::nullopt);
+  EXPECT_EQ(link.receiver.counters().repeated, 1U);
+  const auto ack = link.receiver.poll(kStart);
+  ASSERT_TRUE(ack.has_value());
+  EXPECT_EQ(ack->sequence, 1U);
+}
+
+TEST(Link, NothingGoesBeyondTheCreditUntilTheRowsAreUsedUp) {
+  Direct link;
+  for (int i = 0; i < 10; ++i) link.sender.push(noise(kWindow / 4, 1), 1);
+  EXPECT_EQ(link.run(kStart).size(), 4U);
+  EXPECT_EQ(link.receiver.waiting_bytes(), kWindow);
+  link.receiver.consumed(kWindow / 4 - 1);
+  EXPECT_FALSE(link.receiver.poll(kStart).has_value()) << "less than a quarter of the window";
+  link.receiver.consumed(1);
+  EXPECT_EQ(link.run(after_ms(7)).size(), 1U);
+  EXPECT_EQ(link.sender.counters().no_credit_us, 7000);
+}
+
+TEST(Link, CreditThatWasLostIsAskedFor) {
+  Direct link;
+  for (int i = 0; i < 5; ++i) link.sender.push(noise(kWindow / 4, 1), 1);
+  EXPECT_EQ(link.run(kStart).size(), 4U);
+  link.receiver.consumed(kWindow);
+  EXPECT_TRUE(link.receiver.poll(kStart).has_value());
+  EXPECT_EQ(link.sender.next_deadline(), after_ms(250));
+  EXPECT_EQ(link.run(after_ms(249)).size(), 0U);
+  EXPECT_EQ(link.run(after_ms(250)).size(), 1U);
+}
+
+TEST(Link, AnOldAcknowledgementTakesNoCreditBack) {
+  Direct link;
+  link.sender.push("a", 1);
+  EXPECT_EQ(link.receiver.take(as_data(poll(link.sender, kStart)[0])).value(), "a");
+  const AckFrame older = link.receiver.poll(kStart).value();
+  link.receiver.consumed(1);
+  const AckFrame newer = link.receiver.poll(kStart).value();
+  EXPECT_GT(newer.credit_bytes, older.credit_bytes);
+  link.sender.on_ack(kStart, newer);
+  link.sender.on_ack(kStart, older);
+  link.sender.push(noise(kWindow, 1), 1);
+  EXPECT_EQ(poll(link.sender, kStart).size(), 1U);
+}
+
+TEST(Link, AcknowledgementsOfOtherLinksAndOfFramesNeverSentAreIgnored) {
+  Sender sender(kLink);
+  sender.push("a", 1);
+  sender.on_ack(kStart, AckFrame{kLink, 1, kWindow, false});
+  EXPECT_FALSE(sender.drained());
+  EXPECT_EQ(poll(sender, kStart).size(), 1U);
+  LinkId other = kLink;
+  other.epoch = 2;
+  sender.on_ack(kStart, AckFrame{other, 1, kWindow, false});
+  sender.on_ack(kStart, AckFrame{kLink, 2, kWindow, false});
+  EXPECT_FALSE(sender.drained());
+  sender.on_ack(kStart, AckFrame{kLink, 1, kWindow, false});
+  EXPECT_TRUE(sender.drained());
+}
+
+TEST(Link, AContentLargerThanTheWindowAndThanAFrameArrivesWhole) {
+  Direct link(1000);
+  const std::string large = noise(3 * kFramePlainBytes + 17, 5);
+  link.sender.push("a", 1);
+  EXPECT_EQ(link.run(kStart), std::vector<std::string>{"a"});
+  link.sender.push(large, 1);
+  EXPECT_TRUE(link.run(kStart).empty()) << "the receiver still has something";
+  link.receiver.consumed(1);
+  EXPECT_TRUE(link.run(kStart) == std::vector<std::string>{large});
+  link.sender.push("b", 1);
+  EXPECT_TRUE(link.run(kStart).empty());
+  link.receiver.consumed(large.size() - 1);
+  EXPECT_EQ(link.run(kStart), std::vector<std::string>{"b"});
+}
+
+TEST(Link, TheProducerPausesAt256KibAndGoesOnBelowHalf) {
+  Direct link(16U << 20);
+  const std::string piece = noise(32U << 10, 3);
+  for (int i = 0; i < 7; ++i) link.sender.push(piece, 1);
+  EXPECT_TRUE(link.sender.has_room());
+  link.sender.push(piece, 1);
+  EXPECT_FALSE(link.sender.has_room());
+  EXPECT_EQ(link.sender.counters().waiting_bytes, 256U << 10);
+  const auto take_one = [&](const std::string& bytes) {
+    EXPECT_TRUE(link.receiver.take(as_data(bytes)).value().has_value());
+    link.sender.on_ack(kStart, link.receiver.poll(kStart).value());
+  };
+  take_one(poll(link.sender, kStart)[0]);
+  const auto rest = poll(link.sender, kStart);
+  ASSERT_EQ(rest.size(), 7U);
+  for (std::size_t i = 0; i < 3; ++i) take_one(rest[i]);
+  EXPECT_FALSE(link.sender.has_room()) << "half";
+  take_one(rest[3]);
+  EXPECT_TRUE(link.sender.has_room());
+}
+
+TEST(Link, CompressesWhatShrinks) {
+  Direct link;
+  const std::vector<std::string> contents{std::string(511, 'a'), std::string(512, 'a'), noise(4000, 1)};
+  for (const auto& content : contents) link.sender.push(content, 2);
+  EXPECT_TRUE(link.run(kStart) == contents);
+  const auto sent = link.sender.counters();
+  const auto taken = link.receiver.counters();
+  EXPECT_EQ(sent.bytes_before, 511U + 512U + 4000U);
+  EXPECT_EQ(taken.bytes_before, sent.bytes_before);
+  EXPECT_GT(sent.bytes, 511U + 4000U);
+  EXPECT_LT(sent.bytes, 511U + 4000U + 100U);
+  EXPECT_EQ(taken.bytes, sent.bytes);
+  EXPECT_EQ(sent.rows, 6U);
+  EXPECT_EQ(taken.frames, 3U);
+}
+
+TEST(Link, WrongContentIsAnError) {
+  EXPECT_FALSE(Receiver(kLink, kWindow).take(DataFrame{kLink, 1, true, 600, "no block"}).has_value());
+  EXPECT_FALSE(Receiver(kLink, kWindow).take(DataFrame{kLink, 1, false, 600, "short"}).has_value());
+  LinkId other = kLink;
+  other.sender = 1;
+  EXPECT_FALSE(Receiver(kLink, kWindow).take(DataFrame{other, 1, false, 1, "a"}).has_value());
+}
+
+TEST(Link, ASenderThatIgnoresItsCreditIsRefused) {
+  Receiver receiver(kLink, 1000);
+  EXPECT_EQ(receiver.take(DataFrame{kLink, 1, false, 1, "a"}).value(), "a");
+  EXPECT_EQ(receiver.poll(kStart)->credit_bytes, 1000U);
+  const std::string piece(1000, 'a');
+  const auto size = static_cast<std::uint32_t>(piece.size());
+  EXPECT_FALSE(receiver.take(DataFrame{kLink, 2, false, size, piece}).has_value());
+}
+
+/// A link over a network that loses, doubles and reorders, with a consumer that keeps its own pace.
+class Simulation {
+ public:
+  explicit Simulation(std::uint64_t seed)
+      : random_(seed),
+        window_(1 + random_.below(100'000)),
+        loss_(random_.below(40)),
+        most_(1 + random_.below(random_.chance(1, 3) ? 3 * window_ : window_)),
+        messages_(1 + random_.below(60)),
+        sender_(kLink),
+        receiver_(kLink, window_) {}
+
+  void run() {
+    while (taken_ < messages_ || !sender_.drained() || receiver_.waiting_bytes() > 0) {
+      ASSERT_LT(now_.us, 3'600'000'000) << "the link does not go on";
+      now_ = now_ + Duration{static_cast<std::int64_t>(1 + random_.below(20'000))};
+      ASSERT_NO_FATAL_FAILURE(turn());
+    }
+    loss_ = 0;
+    sender_.push(content(pushed_++), 1);
+    for (int i = 0; i < 2000; ++i) {
+      now_ = now_ + Duration{20'000};
+      ASSERT_NO_FATAL_FAILURE(turn());
+    }
+    ASSERT_EQ(taken_, pushed_);
+    ASSERT_EQ(receiver_.waiting_bytes(), 0U);
+    ASSERT_NO_FATAL_FAILURE(check_full_credit());
+  }
+
+ private:
+  struct Travelling {
+    TimePoint due;
+    bool to_receiver = false;
+    std::string bytes;
+  };
+  std::string content(std::uint64_t number) {
+    Random random(mix64(number));
+    std::string text(1 + random.below(most_), static_cast<char>('a' + number % 26));
+    return number % 2 == 0 ? text : noise(text.size(), number);
+  }
+  void send(bool to_receiver, const std::string& bytes) {
+    if (random_.below(100) < loss_) return;
+    for (int copies = random_.chance(1, 10) ? 2 : 1; copies > 0; --copies) {
+      const auto delay = static_cast<std::int64_t>(random_.below(random_.chance(1, 20) ? 900'000 : 30'000));
+      network_.push_back({now_ + Duration{delay}, to_receiver, bytes});
+    }
+  }
+  void turn() {
+    if (pushed_ < messages_ && sender_.has_room() && random_.chance(1, 2))
+      sender_.push(content(pushed_++), 1);
+    if (random_.chance(1, 500)) sender_.reconnected(now_);
+    for (std::size_t i = 0; i < network_.size();) {
+      if (network_[i].due > now_) {
+        ++i;
+        continue;
+      }
+      const Travelling arrived = std::move(network_[i]);
+      network_.erase(network_.begin() + static_cast<std::ptrdiff_t>(i));
+      ASSERT_NO_FATAL_FAILURE(arrive(arrived));
+    }
+    if (!consumer_.empty() && random_.chance(1, 4)) {
+      receiver_.consumed(consumer_.front());
+      consumer_.pop_front();
+    }
+    if (const auto ack = receiver_.poll(now_)) send(false, encode(*ack));
+    for (const std::string& bytes : poll(sender_, now_)) send(true, bytes);
+  }
+  void arrive(const Travelling& arrived) {
+    const auto frame = decode(arrived.bytes);
+    ASSERT_TRUE(frame.has_value());
+    if (!arrived.to_receiver) {
+      sender_.on_ack(now_, std::get<AckFrame>(*frame));
+      return;
+    }
+    auto taken = receiver_.take(std::get<DataFrame>(*frame));
+    ASSERT_TRUE(taken.has_value()) << taken.error().message;
+    if (*taken) {
+      ASSERT_TRUE(**taken == content(taken_++)) << "not the next message";
+      consumer_.push_back((*taken)->size());
+    }
+    // One frame larger than the window stands alone.
+    ASSERT_TRUE(receiver_.waiting_bytes() <= window_ || consumer_.size() <= 1)
+        << receiver_.waiting_bytes() << " of " << window_;
+  }
+  /// Exactly the window can be sent in small pieces without any answer.
+  void check_full_credit() {
+    for (std::uint64_t left = window_; left > 0;) {
+      const std::uint64_t size = std::min<std::uint64_t>(left, 20'000);
+      sender_.push(std::string(size, 'x'), 1);
+      left -= size;
+    }
+    std::uint64_t plain = 0;
+    for (const std::string& bytes : poll(sender_, now_)) plain += as_data(bytes).plain_bytes;
+    ASSERT_EQ(plain, window_);
+    sender_.push("y", 1);
+    ASSERT_TRUE(poll(sender_, now_).empty());
+  }
+
+  Random random_;
+  std::uint64_t window_;
+  std::uint64_t loss_;
+  std::uint64_t most_;
+  std::uint64_t messages_;
+  Sender sender_;
+  Receiver receiver_;
+  TimePoint now_ = kStart;
+  std::vector<Travelling> network_;
+  std::deque<std::uint64_t> consumer_;
+  std::uint64_t pushed_ = 0;
+  std::uint64_t taken_ = 0;
+};
+
+TEST(Link, EveryMessageArrivesOnceAndInOrderOverABadNetwork) {
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    SCOPED_TRACE(seed);
+    ASSERT_NO_FATAL_FAILURE(Simulation(seed).run());
+  }
+}
+
+}  // namespace
+}  // namespace dart::engine::exchange
