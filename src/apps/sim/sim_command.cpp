@@ -19,6 +19,7 @@
 #include "apps/sim/directory_report.hpp"
 #include "apps/sim/huge_pages.hpp"
 #include "apps/sim/place_report.hpp"
+#include "apps/sim/query_report.hpp"
 #include "apps/sim/route_report.hpp"
 #include "apps/sim/tree_report.hpp"
 #include "sim/place_experiment.hpp"
@@ -89,6 +90,7 @@ struct SimCommand::Flags {
   std::string seeds = "1..200";
   sim::ChaosOptions hurting;
   bool records = false;
+  bool queries = false;
   sim::ChurnOptions churning;
   sim::TreeOptions growing;
   sim::PlaceOptions placing;
@@ -150,6 +152,10 @@ SimCommand::SimCommand(CLI::App& app) : flags_(std::make_unique<Flags>()) {
       ->capture_default_str();
   it.chaos->add_flag("--directory", it.records,
                      "hurt firm records: each must behave like one register, whatever happens to disks");
+  it.chaos
+      ->add_flag("--queries", it.queries,
+                 "hurt queries while they run: in the end their rows are those of one process")
+      ->excludes("--directory");
   add_output(*it.chaos, it.output);
   add_churn(it);
   add_tree(it);
@@ -333,6 +339,20 @@ int SimCommand::Flags::run_seeds() {
         [&](std::uint64_t seed) {
           options.seed = seed;
           return sim::run_directory_chaos(options);
+        },
+        [&](const auto& report, std::uint64_t again) { return complaints_of(report, again, options.nodes); });
+  }
+  if (queries) {
+    auto made = chaos_queries();
+    if (!made) return complain(made.error());
+    sim::QueryChaosOptions options;
+    options.nodes = std::min(hurting.nodes, 16U);
+    options.config = hurting.config;
+    options.queries = std::move(*made);
+    return run_each_seed<QuerySummary>(
+        [&](std::uint64_t seed) {
+          options.seed = seed;
+          return sim::run_query_chaos(options);
         },
         [&](const auto& report, std::uint64_t again) { return complaints_of(report, again, options.nodes); });
   }

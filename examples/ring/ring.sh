@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# Eight nodes of a ring on this machine, over TLS, each with a share of the taxi trips. Both DEBS 2015 queries are handed
+# to the first node; the rows that the last one prints are compared with those of one process over all trips.
+# usage: examples/ring/ring.sh DART [TRIPS.csv]
+#   CHUNK_ROWS=N     rows of a chunk (2048)
+#   RATE=N           trips a second that each gateway reads (as fast as it can)
+#   CHANGE=1         while the queries run a ninth node joins and the one that runs the first query leaves
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+dart=$(realpath "${1:?usage: examples/ring/ring.sh DART [TRIPS.csv]}")
+trips=$(realpath "${2:-$here/../taxi/trips.csv}")
+chunk_rows=${CHUNK_ROWS:-2048}
+rate=${RATE:-1000000}
+change=${CHANGE:-0}
+nodes=8
+folder=$(mktemp -d)
+pids=()
+finish() {
+  [ ${#pids[@]} -eq 0 ] || kill "${pids[@]}" 2>/dev/null || true
+  wait 2>/dev/null || true
+  rm -rf "$folder"
+}
+trap finish EXIT
+cd "$folder"
+
+"$dart" cert ca --out ca >/dev/null
+# Line by line to one node after the other: every share is in order of time, as the whole is.
+split -n "r/$nodes" -d -a 1 "$trips" share.
+
+# word NODE WORD: what follows a word on the first line that a node printed.
+word() { sed -n "1s/.* $2 \([^ ]*\).*/\1/p" "node$1/log"; }
+# await WHAT COMMAND...: until the command holds, a minute at most.
+await() {
+  local what=$1 tries=0
+  shift
+  until "$@" >/dev/null 2>&1; do
+    tries=$((tries + 1))
+    [ $tries -lt 600 ] || { echo "ring.sh: $what did not happen" >&2; tail -n 3 node*/log >&2; exit 1; }
+    sleep 0.1
+  done
+}
+start() {
+  local i=$1
+  shift
+  mkdir -p "node$i"
+  "$dart" cert host "node$i" --ca ca --out certs >/dev/null
+  (cd "node$i" && exec "$dart" node start --listen 127.0.0.1:0 --http 127.0.0.1:0 --data data --name "node$i" \
+    --ca ../ca/ca.pem --cert "../certs/node$i.pem" --key "../certs/node$i-key.pem" --chunk-rows "$chunk_rows" "$@" \
+    >log 2>&1) &
+  pids[i]=$!
+  await "the start of node $i" grep -q '^started' "node$i/log"
+}
+
+for i in $(seq 0 $((nodes - 1))); do
+  mkdir -p "node$i"
+  mv "share.$i" "node$i/trips.csv"
+  if [ "$i" = 0 ]; then
+    start 0 --label role=cab --bootstrap
+  else
+    start "$i" --label role=cab --join "$(word 0 endpoint)"
+  fi
+done
+for i in $(seq 0 $((nodes - 1))); do await "the joining of node $i" grep -q '^joined' "node$i/log"; done
+first=$(word 0 http) last=$(word $((nodes - 1)) http)
+
+all_cabs() { [ "$("$dart" ring ls --label role=cab --http "$first" -o json | grep -o '"id"' | wc -l)" -ge "$nodes" ]; }
+await "the group of all gateways" all_cabs
+
+tails=()
+for query in frequent_routes profitable_areas; do
+  "$dart" query submit "$query" -f "$here/$query.sql" -v rate="$rate" --http "$first"
+  "$dart" stream tail "$query" --http "$last" >"$query.ring" &
+  tails+=($!)
+done
+
+if [ "$change" = 1 ]; then
+  sleep 1
+  start "$nodes" --join "$(word 0 endpoint)"
+  await "the joining of the ninth node" grep -q '^joined' "node$nodes/log"
+  host=$("$dart" query show frequent_routes --http "$first" -o json |
+    sed 's/{"stage"/\n&/g' | sed -n 's/^{"stage":"main".*"host":"\([0-9a-f]*\)".*/\1/p')
+  for i in $(seq 1 $((nodes - 2))); do
+    [ "$(word "$i" node)" != "$host" ] || kill "${pids[i]}"
+  done
+fi
+for pid in "${tails[@]}"; do wait "$pid"; done
+
+status=0
+for query in frequent_routes profitable_areas; do
+  "$dart" run "$here/$query.sql" -v input="$trips" | sed 's/,[^,]*$//' >"$query.one"
+  sed 's/,[^,]*$//' "$query.ring" >"$query.many"
+  if cmp -s "$query.one" "$query.many"; then
+    echo "$query: $(wc -l <"$query.many") rows, the same as one process gives, in the same order"
+  else
+    echo "$query: $(wc -l <"$query.many") rows, and one process gives $(wc -l <"$query.one"); the first difference:"
+    diff "$query.one" "$query.many" | head -n 4
+    status=1
+  fi
+done
+exit $status
