@@ -33,8 +33,9 @@ Vector same_everywhere(LogicalType type, std::size_t rows) {
 }
 
 void write_rows(Chunk chunk, const RowLayout& layout, ByteWriter& out) {
+  if (chunk.rows == 0) return;
   DART_DCHECK(chunk.columns.size() >= layout.types.size());
-  DART_DCHECK(!layout.stepped || chunk.rows == 0 || chunk.steps.is_present());
+  DART_DCHECK(!layout.stepped || chunk.steps.is_present());
   if (!layout.weighted) {
     chunk.weights = {};
   } else if (!chunk.weights.is_present()) {

@@ -24,7 +24,7 @@ struct RowLayout {
 
 /// Appends one message without its exchange: chunk, progress, watermark, barrier or end. A chunk gets weights
 /// (+1) where the layout has them, and loses them where it has none; steps must be there where the layout has
-/// them.
+/// them. One without rows says nothing and is left out.
 void write_message(const Message& message, const RowLayout& layout, ByteWriter& out);
 /// Wrong bytes in any way give an Error.
 [[nodiscard]] Result<Message> read_message(const RowLayout& layout, ByteReader& in);

@@ -137,6 +137,13 @@ TEST(MessageBytes, RowsWithoutColumnsKeepTheirNumber) {
   EXPECT_EQ(lines(std::get<Chunk>(read->content)), lines(chunk));
 }
 
+TEST(MessageBytes, AChunkWithoutRowsIsLeftOut) {
+  const RowLayout layout = some_layout(true, true);
+  EXPECT_EQ(bytes_of({0, Chunk{}}, layout), "");
+  const Message message{0, Chunk{}};
+  EXPECT_TRUE(write_contents({&message, 1}, layout).empty());
+}
+
 TEST(MessageBytes, OtherWeightsOrStepsThanTheExchangeHasAreRefused) {
   const RowLayout plain = some_layout(false, false);
   const RowLayout weighted = some_layout(true, false);
