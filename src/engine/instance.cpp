@@ -1,7 +1,6 @@
 #include "engine/instance.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 #include "engine/chunk_bytes.hpp"
 #include "engine/one_row_source.hpp"
@@ -11,13 +10,14 @@
 #include "engine/source_gate.hpp"
 #include "engine/source_merge.hpp"
 #include "plan/meeting_scans.hpp"
+#include "plan/window_grid.hpp"
 
 namespace dart::engine {
 
 namespace {
 
 /// The first byte of a snapshot; raised with every change of what follows.
-constexpr std::uint8_t kSnapshotVersion = 1;
+constexpr std::uint8_t kSnapshotVersion = 2;
 
 /// One table being read: the reader, its gate, and the scan that its rows enter the graph by.
 struct Reading {
@@ -41,27 +41,6 @@ struct MergedReadings {
   std::vector<std::size_t> readings;
   SourceMerge merge;
 };
-
-/// The greatest step on which all window bounds behind a scan lie; 0 without windows that close.
-std::int64_t window_grid(const plan::Plan& plan, plan::NodeId scan) {
-  std::vector<bool> behind(plan.nodes.size(), false);
-  behind[scan] = true;
-  std::int64_t grid = 0;
-  for (plan::NodeId n = scan + 1; n < plan.nodes.size(); ++n) {
-    const auto& inputs = plan.nodes[n].inputs;
-    behind[n] =
-        std::any_of(inputs.begin(), inputs.end(), [&](const plan::Input& i) { return behind[i.node]; });
-    if (!behind[n]) continue;
-    if (const auto* aggregate = std::get_if<plan::Aggregate>(&plan.nodes[n].kind);
-        aggregate && aggregate->window) {
-      grid = std::gcd(grid, std::gcd(aggregate->window->size_us, aggregate->window->slide_us));
-    }
-    if (const auto* window = std::get_if<plan::WindowAssign>(&plan.nodes[n].kind)) {
-      grid = std::gcd(grid, std::gcd(window->size_us, window->slide_us));
-    }
-  }
-  return grid;
-}
 
 }  // namespace
 
@@ -112,7 +91,7 @@ Status Instance::Impl::open_source(plan::NodeId node, ConnectorFactory& connecto
   reading.node = node;
   reading.stepped = plan->nodes[node].stepped;
   reading.idle_after_us = table.idle_after_us;
-  reading.gate = std::make_unique<SourceGate>(table, scan, window_grid(*plan, node),
+  reading.gate = std::make_unique<SourceGate>(table, scan, plan::window_grid(*plan, node),
                                               pipeline->operator_of(node)->counters);
   if (table.connector == plan::kOneRowConnector) {
     reading.source = std::make_unique<OneRowSource>();
@@ -362,8 +341,6 @@ Result<std::unique_ptr<Instance>> Instance::open_in_ring(const plan::Distributio
   impl.outputs = stages.stages[stage].outputs;
   if (stages.stages[stage].inputs.empty()) return instance;
   impl.remote.emplace(distribution, stage, wiring, *impl.pipeline);
-  impl.open_inputs = impl.remote->all_ended() ? 0 : 1;
-  impl.note_failures();
   return instance;
 }
 

@@ -4,6 +4,10 @@
 #include <utility>
 
 #include "engine/chunk_bytes.hpp"
+#include "engine/concatenate.hpp"
+#include "plan/meeting_scans.hpp"
+#include "plan/source_chain.hpp"
+#include "plan/window_grid.hpp"
 
 namespace dart::engine {
 
@@ -11,60 +15,101 @@ namespace {
 
 constexpr auto kBigInt = columnar::LogicalType::of(columnar::TypeId::BigInt);
 
+bool all_have_ended(const auto& list) {
+  return !list.empty() && std::all_of(list.begin(), list.end(), [](const auto& one) { return one.ended; });
+}
+
 }  // namespace
 
 RemoteInputs::RemoteInputs(const plan::Distribution& distribution, std::size_t stage,
                            const RingWiring& wiring, Pipeline& pipeline)
     : pipeline_(pipeline) {
   for (const std::size_t exchange : distribution.stages[stage].inputs) {
-    Input input;
-    input.exchange = exchange;
-    input.edge = &distribution.exchanges[exchange];
-    plan::RowShape shape = plan::row_shape(distribution, exchange);
-    input.stepped = shape.stepped;
-    input.types = std::move(shape.types);
-    const RingWiring::Exchange& ends = wiring.exchanges[exchange];
-    for (const std::uint32_t number : ends.senders) {
-      Sender sender;
-      sender.number = number;
-      sender.away = std::find(ends.away.begin(), ends.away.end(), number) != ends.away.end();
-      input.senders.push_back(std::move(sender));
+    inputs_.push_back(make_input(distribution, exchange, wiring));
+  }
+  // Rows at equal times come in the order of the tables.
+  std::stable_sort(inputs_.begin(), inputs_.end(),
+                   [](const Input& a, const Input& b) { return a.edge->from_stage < b.edge->from_stage; });
+  const std::vector<plan::NodeId> groups = plan::scans_in_one_order(distribution.plan);
+  for (const plan::NodeId node : distribution.stages[stage].nodes) {
+    if (std::holds_alternative<plan::Scan>(distribution.plan.nodes[node].kind)) {
+      own_rows_.push_back(groups[node]);
     }
-    inputs_.push_back(std::move(input));
   }
   make_merges();
-  for (Input& input : inputs_) end_when_all(input);
 }
 
-/// Ordered exchanges of one group share an order; one with a single sender has one already.
+RemoteInputs::Input RemoteInputs::make_input(const plan::Distribution& distribution, std::size_t exchange,
+                                             const RingWiring& wiring) const {
+  Input input;
+  input.exchange = exchange;
+  input.edge = &distribution.exchanges[exchange];
+  plan::RowShape shape = plan::row_shape(distribution, exchange);
+  input.stepped = shape.stepped;
+  input.types = std::move(shape.types);
+  input.has_time = input.edge->time.has_value();
+  input.waits = true;
+  const plan::RingStage& from = distribution.stages[input.edge->from_stage];
+  input.shared = from.partitions > 1;
+  if (from.role == plan::StageRole::Source) {
+    const plan::TableDefinition& table = distribution.plan.tables[*from.table];
+    input.shared = !plan::has_one_reader(table);
+    input.waits = table.order == plan::MergeOrder::EventTime;
+    input.cut_us = plan::window_grid(distribution.plan, from.nodes.front());
+  }
+  const RingWiring::Exchange& ends = wiring.exchanges[exchange];
+  for (const std::uint32_t number : ends.senders) {
+    Sender sender;
+    sender.number = number;
+    sender.away = std::find(ends.away.begin(), ends.away.end(), number) != ends.away.end();
+    input.senders.push_back(std::move(sender));
+  }
+  return input;
+}
+
+/// Ordered exchanges of one group share an order; one with a single sender for good has one already.
 void RemoteInputs::make_merges() {
+  merges_.clear();
+  for (Input& input : inputs_) input.merge.reset();
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
-    const Input& first = inputs_[i];
-    if (!first.edge->ordered || first.merge) continue;
-    std::vector<std::size_t> members;
-    std::size_t readers = 0;
+    const plan::RingExchange& first = *inputs_[i].edge;
+    if (!first.ordered || inputs_[i].merge) continue;
+    Merge merge{{}, SourceMerge(0), {}, false};
+    bool needed = false;
     for (std::size_t k = i; k < inputs_.size(); ++k) {
-      if (!inputs_[k].edge->ordered || inputs_[k].edge->group != first.edge->group) continue;
-      members.push_back(k);
-      readers += inputs_[k].senders.size();
+      if (!inputs_[k].edge->ordered || inputs_[k].edge->group != first.group) continue;
+      merge.inputs.push_back(k);
+      needed = needed || inputs_[k].shared || k > i;
     }
-    if (readers < 2) continue;
-    Merge merge{first.edge->group, members, SourceMerge(readers), {}, false};
-    for (const std::size_t k : members) {
-      Input& input = inputs_[k];
-      input.merge = merges_.size();
-      for (std::size_t s = 0; s < input.senders.size(); ++s) {
-        input.senders[s].reader = merge.readers.size();
-        SourceMerge::Reader& reader = merge.rows.reader(merge.readers.size());
-        reader.has_time = input.edge->time.has_value();
-        // Without a time to go by, rows are taken as they come.
-        reader.waits = reader.has_time;
-        reader.table = k;
-        reader.tie_break = input.edge->tie_break;
-        merge.readers.emplace_back(k, s);
-      }
-    }
+    const auto own = std::count(own_rows_.begin(), own_rows_.end(), first.group);
+    if (!needed && own == 0) continue;
+    for (const std::size_t k : merge.inputs) add_readers(merge, k);
+    // A SELECT without FROM comes before everything else.
+    for (std::int64_t step = 0; step < own; ++step) merge.rows.add_empty_step({});
+    for (const std::size_t k : merge.inputs) inputs_[k].merge = merges_.size();
     merges_.push_back(std::move(merge));
+  }
+}
+
+void RemoteInputs::add_readers(Merge& merge, std::size_t index) {
+  Input& input = inputs_[index];
+  for (std::size_t s = 0; s < input.senders.size(); ++s) {
+    Sender& sender = input.senders[s];
+    sender.reader = merge.readers.size();
+    SourceMerge::Reader reader;
+    reader.has_time = input.has_time;
+    reader.waits = input.waits;
+    reader.ended = sender.ended;
+    reader.watermark = sender.watermark;
+    reader.waiting = std::move(sender.restored);
+    sender.restored.clear();
+    if (input.shared) {
+      reader.table = index;
+      reader.tie_break = input.edge->tie_break;
+      reader.cut_us = input.cut_us;
+    }
+    merge.rows.add_reader(std::move(reader));
+    merge.readers.emplace_back(index, s);
   }
 }
 
@@ -86,8 +131,10 @@ void RemoteInputs::receive(Message message) {
     sender->behind.push_back(std::move(message));
   } else if (const auto* barrier = std::get_if<Barrier>(&message.content)) {
     sender->barrier = barrier->id;
+  } else if (input->merge) {
+    take_ordered(*input, *sender, message);
   } else {
-    take(*input, *sender, message);
+    take_unordered(*input, *sender, message);
   }
 }
 
@@ -114,61 +161,99 @@ void RemoteInputs::resume() {
   }
 }
 
-bool RemoteInputs::all_ended() const {
-  return std::all_of(inputs_.begin(), inputs_.end(), [](const Input& input) { return input.ended; });
-}
-
-void RemoteInputs::take(Input& input, Sender& sender, Message& message) {
-  if (input.merge) {
-    take_ordered(input, sender, message);
-  } else {
-    take_unordered(input, sender, message);
-  }
-}
+bool RemoteInputs::all_ended() const { return all_have_ended(inputs_); }
 
 void RemoteInputs::take_ordered(Input& input, Sender& sender, Message& message) {
   Merge& merge = merges_[*input.merge];
   SourceMerge::Reader& reader = merge.rows.reader(sender.reader);
   if (auto* chunk = std::get_if<Chunk>(&message.content)) {
-    Admitted piece;
-    if (input.edge->time) piece.times = chunk->columns[*input.edge->time];
-    piece.rows = std::move(*chunk);
-    piece.progress = {1, 0, {}, {}};
-    reader.waiting.push_back(std::move(piece));
+    if (chunk->rows > 0) sender.open.push_back(std::move(*chunk));
     return;
   }
   if (const auto* watermark = std::get_if<Watermark>(&message.content)) {
-    sender.watermark = watermark->time;
-    return;
+    sender.watermark = std::max(sender.watermark, watermark->time);
+    return;  // it counts from the progress of its step on
   }
-  if (const auto* progress = std::get_if<Progress>(&message.content)) {
-    // The watermark comes between the rows that moved it and the progress of their step.
-    Admitted piece;
-    piece.watermark = sender.watermark;
-    piece.progress = *progress;
-    if (input.edge->time) piece.times.reset(kBigInt, 0);
-    reader.waiting.push_back(std::move(piece));
-    reader.watermark = sender.watermark;
-  } else {
-    sender.ended = reader.ended = true;
-  }
+  const auto* progress = std::get_if<Progress>(&message.content);
+  admit(input, sender, progress == nullptr ? Progress{1, 0, {}, {}} : *progress);
+  reader.watermark = sender.watermark;
+  if (progress == nullptr) sender.ended = reader.ended = true;
   advance(merge);
 }
 
-void RemoteInputs::advance(Merge& merge) {
-  merge.rows.advance(
-      [&](std::size_t reader, const Chunk& rows, const Chunk&, EventTime watermark) {
-        Input& input = inputs_[merge.readers[reader].first];
-        hand_on(input, input.senders[merge.readers[reader].second], rows, watermark);
-      },
-      [&](const Progress& progress) {
-        for (const std::size_t i : merge.inputs) pipeline_.input_of(inputs_[i].exchange).progress(progress);
-      });
-  const auto done = [&](const std::pair<std::size_t, std::size_t>& reader) {
-    return inputs_[reader.first].senders[reader.second].ended;
+/// What came since the last progress gets into the queue for its place.
+void RemoteInputs::admit(Input& input, Sender& sender, const Progress& progress) {
+  SourceMerge& rows = merges_[*input.merge].rows;
+  const auto push = [&](Chunk chunk) {
+    Admitted piece;
+    if (input.has_time) piece.times.reset(kBigInt, 0);
+    if (input.has_time && chunk.rows > 0) piece.times = chunk.columns[*input.edge->time];
+    piece.rows = std::move(chunk);
+    piece.watermark = kMinEventTime;
+    piece.progress = progress;
+    rows.reader(sender.reader).waiting.push_back(std::move(piece));
   };
-  if (merge.ended || !std::all_of(merge.readers.begin(), merge.readers.end(), done)) return;
-  if (merge.rows.waiting_rows() != 0) return;
+  for (Chunk& chunk : sender.open) push(std::move(chunk));
+  if (input.shared) {
+    if (sender.open.empty()) rows.note_origin(progress.origin_last);
+  } else {
+    if (sender.open.empty()) push({});
+    rows.reader(sender.reader).waiting.back().watermark = sender.watermark;
+  }
+  sender.open.clear();
+}
+
+void RemoteInputs::advance(Merge& merge) {
+  const SourceMerge::Take take = [&](std::size_t reader, const Chunk& rows, const Chunk&,
+                                     EventTime watermark) {
+    Input& input = inputs_[merge.readers[reader].first];
+    if (rows.rows > 0) {
+      const std::size_t limit = pipeline_.input_of(input.exchange).chunk_rows();
+      if (input.part_rows + rows.rows > limit) flush(input);
+      input.part_rows += rows.rows;
+      input.parts.push_back(rows);
+    }
+    raise(input, watermark);
+  };
+  bool done = false;
+  const SourceMerge::Done on_done = [&](const Progress& progress) {
+    done = true;
+    raise_tables(merge);
+    for (const std::size_t i : merge.inputs) {
+      flush(inputs_[i]);
+      pipeline_.input_of(inputs_[i].exchange).progress(progress);
+    }
+  };
+  merge.rows.advance(take, on_done);
+  if (!done && raise_tables(merge)) {
+    merge.rows.add_empty_step({});
+    merge.rows.advance(take, on_done);
+  }
+  end_when_all(merge);
+}
+
+/// Watermarks of tables with several readers. True when one rose.
+bool RemoteInputs::raise_tables(Merge& merge) {
+  bool any = false;
+  for (const std::size_t i : merge.inputs) {
+    Input& input = inputs_[i];
+    if (!input.shared) continue;
+    EventTime least = kMaxEventTime;
+    for (const Sender& sender : input.senders) {
+      const SourceMerge::Reader& reader = merge.rows.reader(sender.reader);
+      if (!sender.ended || !reader.waiting.empty()) least = std::min(least, merge.rows.bound(sender.reader));
+    }
+    if (least == kMaxEventTime || least <= input.watermark) continue;
+    raise(input, least);
+    any = true;
+  }
+  return any;
+}
+
+void RemoteInputs::end_when_all(Merge& merge) {
+  const bool all = std::all_of(merge.inputs.begin(), merge.inputs.end(),
+                               [&](std::size_t i) { return all_have_ended(inputs_[i].senders); });
+  if (merge.ended || !all || merge.rows.waiting_rows() != 0) return;
   merge.ended = true;
   for (const std::size_t i : merge.inputs) {
     inputs_[i].ended = true;
@@ -176,15 +261,15 @@ void RemoteInputs::advance(Merge& merge) {
   }
 }
 
-void RemoteInputs::hand_on(Input& input, Sender& sender, const Chunk& rows, EventTime watermark) {
-  if (rows.rows > 0) {
-    Chunk own = rows;
-    if (input.edge->place) write_place(input, own);
-    if (!input.stepped) own.steps = Vector();
-    pipeline_.input_of(input.exchange).chunk(own);
-  }
-  sender.handed_watermark = std::max(sender.handed_watermark, watermark);
-  raise_watermark(input);
+/// Hands on the rows that have their places.
+void RemoteInputs::flush(Input& input) {
+  if (input.parts.empty()) return;
+  Chunk rows = concatenate(input.parts);
+  input.parts.clear();
+  input.part_rows = 0;
+  if (input.edge->place) write_place(input, rows);
+  if (!input.stepped) rows.steps = Vector();
+  pipeline_.input_of(input.exchange).chunk(rows);
 }
 
 /// A row's place in the order of its table, which only this end knows.
@@ -195,25 +280,29 @@ void RemoteInputs::write_place(Input& input, Chunk& rows) {
   rows.columns[*input.edge->place] = std::move(places);
 }
 
-void RemoteInputs::raise_watermark(Input& input) {
+void RemoteInputs::raise(Input& input, EventTime watermark) {
+  if (watermark <= input.watermark) return;
+  flush(input);
+  input.watermark = watermark;
+  pipeline_.input_of(input.exchange).watermark(watermark);
+}
+
+void RemoteInputs::raise_least_watermark(Input& input) {
   EventTime least = kMaxEventTime;
   for (const Sender& sender : input.senders) {
     if (!sender.ended) least = std::min(least, sender.handed_watermark);
   }
-  if (least == kMaxEventTime || least <= input.watermark) return;
-  input.watermark = least;
-  pipeline_.input_of(input.exchange).watermark(least);
+  if (least != kMaxEventTime) raise(input, least);
 }
 
 void RemoteInputs::take_unordered(Input& input, Sender& sender, Message& message) {
   Output& out = pipeline_.input_of(input.exchange);
-  const bool alone = input.senders.size() == 1;
   if (auto* chunk = std::get_if<Chunk>(&message.content)) {
-    if (!alone) renumber(input, *chunk);
-    if (input.edge->place && !alone) write_place(input, *chunk);
+    if (input.shared) renumber(input, *chunk);
+    if (input.edge->place) write_place(input, *chunk);
     out.chunk(*chunk);
   } else if (const auto* progress = std::get_if<Progress>(&message.content)) {
-    if (alone) return out.progress(*progress);
+    if (!input.shared) return out.progress(*progress);
     const std::int64_t before = input.step;
     if (!input.stepped) input.step += std::max<std::int64_t>(0, progress->last - sender.last_step);
     sender.last_step = std::max(sender.last_step, progress->last);
@@ -221,20 +310,14 @@ void RemoteInputs::take_unordered(Input& input, Sender& sender, Message& message
         {std::min(before + 1, input.step), input.step, progress->origin_first, progress->origin_last});
   } else if (const auto* watermark = std::get_if<Watermark>(&message.content)) {
     sender.handed_watermark = std::max(sender.handed_watermark, watermark->time);
-    raise_watermark(input);
+    raise_least_watermark(input);
   } else {
     sender.ended = true;
-    if (!alone) raise_watermark(input);
-    end_when_all(input);
+    raise_least_watermark(input);
+    if (!all_have_ended(input.senders)) return;
+    input.ended = true;
+    out.end();
   }
-}
-
-void RemoteInputs::end_when_all(Input& input) {
-  const bool all = std::all_of(input.senders.begin(), input.senders.end(),
-                               [](const Sender& sender) { return sender.ended; });
-  if (!all || input.ended || input.merge) return;
-  input.ended = true;
-  pipeline_.input_of(input.exchange).end();
 }
 
 /// Steps of several senders become steps of one: each keeps its rows together.
@@ -253,6 +336,7 @@ void RemoteInputs::renumber(Input& input, Chunk& chunk) {
 
 void RemoteInputs::snapshot(ByteWriter& out) const {
   for (const Input& input : inputs_) {
+    out.fixed<std::uint8_t>(input.merge ? 1 : 0);
     out.varint(input.senders.size());
     for (const Sender& sender : input.senders) {
       out.fixed(sender.number);
@@ -260,15 +344,12 @@ void RemoteInputs::snapshot(ByteWriter& out) const {
       out.fixed(sender.watermark);
       out.fixed(sender.handed_watermark);
       out.fixed(sender.last_step);
-      if (!input.merge) continue;
-      const SourceMerge& rows = merges_[*input.merge].rows;
-      rows.snapshot_reader(sender.reader, out);
+      if (input.merge) merges_[*input.merge].rows.snapshot_reader(sender.reader, out);
     }
     out.fixed(input.watermark);
     out.fixed(input.place);
     out.fixed(input.step);
     out.fixed<std::uint8_t>(input.ended ? 1 : 0);
-    out.fixed<std::uint8_t>(input.merge ? 1 : 0);
   }
   for (const Merge& merge : merges_) {
     merge.rows.snapshot_place(out);
@@ -276,33 +357,39 @@ void RemoteInputs::snapshot(ByteWriter& out) const {
   }
 }
 
+Status RemoteInputs::restore_sender(Input& input, ByteReader& in) {
+  DART_TRY(const auto number, in.fixed<std::uint32_t>());
+  auto sender = std::find_if(input.senders.begin(), input.senders.end(),
+                             [number = number](const Sender& one) { return one.number == number; });
+  const bool gone = sender == input.senders.end();
+  if (gone) {
+    const auto place = std::find_if(input.senders.begin(), input.senders.end(),
+                                    [number = number](const Sender& one) { return one.number > number; });
+    sender = input.senders.insert(place, Sender());
+    sender->number = number;
+  }
+  DART_TRY(const bool ended, read_flag(in));
+  sender->ended = ended || gone;
+  DART_TRY(sender->watermark, in.fixed<EventTime>());
+  DART_TRY(sender->handed_watermark, in.fixed<EventTime>());
+  DART_TRY(sender->last_step, in.fixed<std::int64_t>());
+  if (!input.merge) return {};
+  DART_TRY(sender->restored, SourceMerge::read_waiting(input.types, input.has_time, in));
+  return {};
+}
+
 Status RemoteInputs::restore(ByteReader& in) {
   for (Input& input : inputs_) {
+    DART_TRY(const bool merged, read_flag(in));
+    if (merged != input.merge.has_value()) return fail(ErrorCode::Data, "a snapshot of another stage");
     DART_TRY(const std::size_t senders, in.count());
-    for (std::size_t s = 0; s < senders; ++s) {
-      DART_TRY(const auto number, in.fixed<std::uint32_t>());
-      const auto sender =
-          std::find_if(input.senders.begin(), input.senders.end(),
-                       [&, wanted = number](const Sender& one) { return one.number == wanted; });
-      if (sender == input.senders.end())
-        return fail(ErrorCode::Data, "a snapshot with a sender that is not there");
-      DART_TRY(sender->ended, read_flag(in));
-      DART_TRY(sender->watermark, in.fixed<EventTime>());
-      DART_TRY(sender->handed_watermark, in.fixed<EventTime>());
-      DART_TRY(sender->last_step, in.fixed<std::int64_t>());
-      if (!input.merge) continue;
-      SourceMerge& rows = merges_[*input.merge].rows;
-      DART_TRY_STATUS(rows.restore_reader(sender->reader, input.types, in));
-      rows.reader(sender->reader).ended = sender->ended;
-      rows.reader(sender->reader).watermark = sender->watermark;
-    }
+    for (std::size_t s = 0; s < senders; ++s) DART_TRY_STATUS(restore_sender(input, in));
     DART_TRY(input.watermark, in.fixed<EventTime>());
     DART_TRY(input.place, in.fixed<std::int64_t>());
     DART_TRY(input.step, in.fixed<std::int64_t>());
     DART_TRY(input.ended, read_flag(in));
-    DART_TRY(const bool merged, read_flag(in));
-    if (merged != input.merge.has_value()) return fail(ErrorCode::Data, "a snapshot of another wiring");
   }
+  make_merges();
   for (Merge& merge : merges_) {
     DART_TRY_STATUS(merge.rows.restore_place(in));
     DART_TRY(merge.ended, read_flag(in));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "columnar/window_bounds.hpp"
 #include "engine/chunk_bytes.hpp"
 #include "engine/row_store.hpp"
 
@@ -37,7 +38,7 @@ std::size_t SourceMerge::waiting_rows() const {
 int SourceMerge::compare_ties(std::size_t a, std::size_t b) const {
   const Reader& first = readers_[a];
   const Reader& second = readers_[b];
-  if (first.table == SIZE_MAX || first.table != second.table || first.tie_break.empty()) return 0;
+  if (first.table == kOwnTable || first.table != second.table || first.tie_break.empty()) return 0;
   const Chunk& own = first.waiting.front().rows;
   const Chunk& other = second.waiting.front().rows;
   const std::size_t own_row = cursors_[a].row;
@@ -87,7 +88,7 @@ bool SourceMerge::may_go(std::size_t index) const {
     if (!other.has_time) return false;
     const EventTime time = piece.times.at<std::int64_t>(row);
     // A reader of the same table may still bring a row of this very time that ties put in front.
-    const bool ties = own.table != SIZE_MAX && own.table == other.table && !own.tie_break.empty();
+    const bool ties = own.table != kOwnTable && own.table == other.table && !own.tie_break.empty();
     if (other.watermark < time || (other.watermark == time && (i < index || ties))) return false;
   }
   return true;
@@ -110,11 +111,40 @@ void SourceMerge::hand_on(std::size_t index, const Take& take) {
   cursor.steps.clear();
   Chunk late;
   std::swap(late, piece.late);
-  take(index, rows, late, whole ? piece.watermark : kMinEventTime);
+  const bool tells_watermark = whole && reader.table == kOwnTable;
+  take(index, rows, late, tells_watermark ? piece.watermark : kMinEventTime);
   if (!whole) return;
   origin_last_ = std::max(origin_last_, piece.progress.origin_last);
   reader.waiting.pop_front();
   cursor.row = 0;
+}
+
+EventTime SourceMerge::bound(std::size_t index) const {
+  const Reader& reader = readers_[index];
+  std::size_t from = index < cursors_.size() ? cursors_[index].row : 0;
+  for (const Admitted& piece : reader.waiting) {
+    if (reader.has_time && from < piece.rows.rows) return piece.times.at<std::int64_t>(from);
+    from = 0;
+  }
+  return reader.watermark;
+}
+
+/// The next row of a table comes from this reader: those that have their places go first, and so does what
+/// its time says about rows before it.
+void SourceMerge::go_on_with(std::size_t index, const Take& take) {
+  const Reader& reader = readers_[index];
+  if (tables_.size() <= reader.table) tables_.resize(reader.table + 1);
+  Table& table = tables_[reader.table];
+  if (table.open != index && table.open < readers_.size()) hand_on(table.open, take);
+  table.open = index;
+  if (!reader.has_time) return;
+  const EventTime time = reader.waiting.front().times.at<std::int64_t>(cursors_[index].row);
+  if (reader.cut_us > 0 && table.seen != kMinEventTime && time > table.seen &&
+      columnar::align_down(time, reader.cut_us) != columnar::align_down(table.seen, reader.cut_us)) {
+    hand_on(index, take);
+    take(index, {}, {}, time);
+  }
+  table.seen = std::max(table.seen, time);
 }
 
 void SourceMerge::advance(const Take& take, const Done& done) {
@@ -125,6 +155,7 @@ void SourceMerge::advance(const Take& take, const Done& done) {
     const Admitted& piece = readers_[index].waiting.front();
     Cursor& cursor = cursors_[index];
     if (cursor.row < piece.rows.rows) {
+      if (readers_[index].table != kOwnTable) go_on_with(index, take);
       cursor.steps.push_back(++step_);
       ++cursor.row;
     }
@@ -142,12 +173,19 @@ void SourceMerge::snapshot_place(ByteWriter& out) const {
   out.fixed(step_);
   out.fixed(done_step_);
   out.fixed(origin_last_.us);
+  out.varint(tables_.size());
+  for (const Table& table : tables_) out.fixed(table.seen);
 }
 
 Status SourceMerge::restore_place(ByteReader& in) {
   DART_TRY(step_, in.fixed<std::int64_t>());
   DART_TRY(done_step_, in.fixed<std::int64_t>());
   DART_TRY(origin_last_.us, in.fixed<std::int64_t>());
+  DART_TRY(const std::size_t tables, in.count());
+  tables_.assign(tables, {});
+  for (Table& table : tables_) {
+    DART_TRY(table.seen, in.fixed<EventTime>());
+  }
   return {};
 }
 
@@ -168,22 +206,23 @@ void SourceMerge::snapshot_reader(std::size_t r, ByteWriter& out) const {
   }
 }
 
-Status SourceMerge::restore_reader(std::size_t r, std::span<const columnar::LogicalType> types,
-                                   ByteReader& in) {
+Result<std::deque<Admitted>> SourceMerge::read_waiting(std::span<const columnar::LogicalType> types,
+                                                       bool has_time, ByteReader& in) {
+  std::deque<Admitted> waiting;
   DART_TRY(const std::size_t pieces, in.count());
   for (std::size_t p = 0; p < pieces; ++p) {
     Admitted piece;
     DART_TRY(piece.rows, read_chunk(types, in));
     DART_TRY(piece.late, read_chunk(types, in));
-    if (readers_[r].has_time) piece.times.reset(kBigInt, piece.rows.rows);
-    for (std::size_t k = 0; readers_[r].has_time && k < piece.rows.rows; ++k) {
+    if (has_time) piece.times.reset(kBigInt, piece.rows.rows);
+    for (std::size_t k = 0; has_time && k < piece.rows.rows; ++k) {
       DART_TRY(piece.times.mutable_data<std::int64_t>()[k], in.fixed<EventTime>());
     }
     DART_TRY(piece.watermark, in.fixed<EventTime>());
     DART_TRY(piece.progress, read_progress(in));
-    readers_[r].waiting.push_back(std::move(piece));
+    waiting.push_back(std::move(piece));
   }
-  return {};
+  return waiting;
 }
 
 void SourceMerge::snapshot(ByteWriter& out) const {
@@ -193,7 +232,9 @@ void SourceMerge::snapshot(ByteWriter& out) const {
 
 Status SourceMerge::restore(std::span<const std::vector<columnar::LogicalType>> types, ByteReader& in) {
   DART_TRY_STATUS(restore_place(in));
-  for (std::size_t r = 0; r < readers_.size(); ++r) DART_TRY_STATUS(restore_reader(r, types[r], in));
+  for (std::size_t r = 0; r < readers_.size(); ++r) {
+    DART_TRY(readers_[r].waiting, read_waiting(types[r], readers_[r].has_time, in));
+  }
   return {};
 }
 

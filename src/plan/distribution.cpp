@@ -1,7 +1,5 @@
 #include "plan/distribution.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
 
@@ -9,140 +7,14 @@
 #include "base/limits.hpp"
 #include "plan/codec.hpp"
 #include "plan/meeting_scans.hpp"
-#include "plan/place_column.hpp"
 #include "plan/rewrite/graph.hpp"
+#include "plan/source_chain.hpp"
 
 namespace dart::plan {
 
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
-constexpr std::uint32_t kMostPartitions = 128;
-
-/// A scan of a table with what goes along to its node: the columns by which several readers are put in order.
-struct SourceChain {
-  NodeId scan = 0;
-  NodeId last = 0;   // its rows cross to another machine
-  NodeId group = 0;  // scans of one group share an order
-  bool ordered = false;
-  std::optional<std::uint32_t> time;
-  std::vector<std::uint32_t> tie_break;
-  std::optional<std::uint32_t> place;
-};
-
-/// The reader of a table that is one node's, or bound to one by name.
-bool has_one_reader(const TableDefinition& table) {
-  return table.label.empty() || table.label.starts_with("node=") || table.label.starts_with("id=");
-}
-
-bool is_table_scan(const Plan& plan, NodeId id) {
-  const auto* scan = std::get_if<Scan>(&plan.nodes[id].kind);
-  return scan != nullptr && plan.tables[scan->table].connector != kOneRowConnector;
-}
-
-/// Where the column stands in the scan's output; appended when it is not there.
-std::uint32_t scan_column(Plan& plan, NodeId id, std::uint32_t column) {
-  Node& node = plan.nodes[id];
-  auto& columns = std::get<Scan>(node.kind).columns;
-  const auto found = std::find(columns.begin(), columns.end(), column);
-  if (found != columns.end()) return static_cast<std::uint32_t>(found - columns.begin());
-  const TableColumn& added = plan.tables[std::get<Scan>(node.kind).table].columns[column];
-  columns.push_back(column);
-  node.schema.push_back({added.name, added.type});
-  return static_cast<std::uint32_t>(columns.size() - 1);
-}
-
-/// The only reader of a node's rows; nothing when there are several.
-std::optional<NodeId> only_reader(const Plan& plan, NodeId id) {
-  std::optional<NodeId> reader;
-  for (NodeId n = id + 1; n < plan.nodes.size(); ++n) {
-    for (const Input& input : plan.nodes[n].inputs) {
-      if (input.node != id) continue;
-      if (reader || input.output != 0) return std::nullopt;
-      reader = n;
-    }
-  }
-  return reader;
-}
-
-/// Carries a column through a projection, at its end.
-std::uint32_t carry(Plan& plan, NodeId id, std::uint32_t column) {
-  Node& node = plan.nodes[id];
-  auto& expressions = std::get<Project>(node.kind).expressions;
-  for (std::uint32_t e = 0; e < expressions.size(); ++e) {
-    const bool same = expressions[e]->kind == Expression::Kind::Column && expressions[e]->column == column;
-    if (same) return e;
-  }
-  const Column& from = plan.nodes[node.inputs.front().node].schema[column];
-  expressions.push_back(make_column(column, from.type, node.offset));
-  node.schema.push_back(from);
-  return static_cast<std::uint32_t>(expressions.size() - 1);
-}
-
-/// Follows a scan through the filters and projections that read nothing else, and takes along what the other
-/// side needs to put rows in order.
-Result<SourceChain> follow(Plan& plan, NodeId scan, bool ordered, std::vector<NodeId>& inserted) {
-  const TableDefinition& table = plan.tables[std::get<Scan>(plan.nodes[scan].kind).table];
-  SourceChain chain{scan, scan, 0, ordered, {}, {}, {}};
-  const bool merges = ordered && table.order == MergeOrder::EventTime;
-  if (merges && !has_one_reader(table) && (!table.event_time || table.tie_break.empty())) {
-    return fail(
-        ErrorCode::Unsupported,
-        fmt::format(
-            "table \"{}\" has a reader at each node with the label '{}', and the query depends on the "
-            "order of its rows, which they do not have",
-            table.name, table.label),
-        std::nullopt,
-        table.event_time ? "give the table tie_break = 'columns' that make the order unique"
-                         : "give the table event_time and tie_break");
-  }
-  const std::size_t width = plan.nodes[scan].schema.size();
-  if (merges && table.event_time) {
-    chain.time = scan_column(plan, scan, *table.event_time);
-    for (const std::uint32_t column : table.tie_break)
-      chain.tie_break.push_back(scan_column(plan, scan, column));
-  }
-  const auto& columns = std::get<Scan>(plan.nodes[scan].kind).columns;
-  const auto seq = std::find(columns.begin(), columns.end(), Scan::kSeqColumn);
-  if (seq != columns.end()) chain.place = static_cast<std::uint32_t>(seq - columns.begin());
-  std::size_t visible = width;
-  // Where rows are left out early, those behind them get other numbers: only for who does not look at
-  // numbers.
-  const bool filters = !chain.place || place_only_orders(plan, scan);
-  for (auto next = only_reader(plan, scan); next; next = only_reader(plan, chain.last)) {
-    const NodeKind& kind = plan.nodes[*next].kind;
-    if (std::holds_alternative<Filter>(kind)) {
-      if (!filters) break;
-      plan.nodes[*next].schema = plan.nodes[chain.last].schema;
-    } else if (std::holds_alternative<Project>(kind)) {
-      visible = plan.nodes[*next].schema.size();
-      if (chain.time) chain.time = carry(plan, *next, *chain.time);
-      for (std::uint32_t& column : chain.tie_break) column = carry(plan, *next, column);
-      if (chain.place) chain.place = carry(plan, *next, *chain.place);
-    } else {
-      break;
-    }
-    chain.last = *next;
-  }
-  if (plan.nodes[chain.last].schema.size() != visible) {
-    std::vector<std::uint32_t> columns_kept = rewrite::identity(visible);
-    Node pick = rewrite::pick_columns(plan, {chain.last, 0}, columns_kept);
-    pick.stepped = plan.nodes[chain.last].stepped;
-    inserted.push_back(rewrite::insert_above(plan, {chain.last, 0}, std::move(pick)));
-  }
-  return chain;
-}
-
-/// Late rows go on as they are; whoever reads them wants the columns that the table's rows had.
-void restore_late_width(Plan& plan, NodeId scan, std::size_t width, std::vector<NodeId>& inserted) {
-  const bool read = std::any_of(plan.nodes.begin(), plan.nodes.end(), [&](const Node& node) {
-    return std::any_of(node.inputs.begin(), node.inputs.end(),
-                       [&](const Input& input) { return input.node == scan && input.output == 1; });
-  });
-  if (!read || plan.nodes[scan].schema.size() == width) return;
-  Node pick = rewrite::pick_columns(plan, {scan, 1}, rewrite::identity(width));
-  inserted.push_back(rewrite::insert_above(plan, {scan, 1}, std::move(pick)));
-}
 
 /// The one windowed aggregation that everything of the plan goes through, if keys can split it.
 std::optional<NodeId> splitting_aggregate(const Plan& plan) {
@@ -171,30 +43,58 @@ std::optional<NodeId> splitting_aggregate(const Plan& plan) {
 /// A sink that writes where it is bound, not to whoever looks.
 bool is_pinned(const TableDefinition& table) {
   const auto* path = find_option(table.options, "path");
-  return !table.label.empty() || (table.connector == "file" && path != nullptr && path->text() != "-");
+  return !table.label.empty() || (table.connector == "file" && path != nullptr && path->to_string() != "-");
+}
+
+/// The way from the aggregation to the sink, which only projections, filters and emissions lie on: the end of
+/// the window is carried along, for the result to put windows of all partitions in order, and picked off
+/// again in front of the sink.
+struct SplitWay {
+  NodeId aggregate = 0;
+  NodeId last = 0;
+  std::uint32_t window_end = 1;
+};
+
+SplitWay carry_window_end(Plan& plan, NodeId aggregate) {
+  SplitWay way{aggregate, aggregate, 1};
+  std::size_t visible = plan.nodes[aggregate].schema.size();
+  for (auto next = only_reader(plan, way.last); next; next = only_reader(plan, way.last)) {
+    if (std::holds_alternative<Sink>(plan.nodes[*next].kind)) break;
+    if (std::holds_alternative<Project>(plan.nodes[*next].kind)) visible = plan.nodes[*next].schema.size();
+    way.window_end = carry(plan, *next, way.window_end);
+    way.last = *next;
+  }
+  Node pick = rewrite::pick_columns(plan, {way.last, 0}, rewrite::identity(visible));
+  pick.stepped = plan.nodes[way.last].stepped;
+  rewrite::insert_above(plan, {way.last, 0}, std::move(pick));
+  return way;
 }
 
 class Cutter {
  public:
-  Cutter(Distribution& result, const std::map<NodeId, SourceChain>& chains) : it_(result), chains_(chains) {}
+  Cutter(Distribution& result, const std::vector<SourceChain>& chains, const std::optional<SplitWay>& split)
+      : it_(result), chains_(chains), split_(split) {}
 
-  void cut(std::optional<NodeId> split) {
+  void cut() {
     stage_of_.assign(it_.plan.nodes.size(), SIZE_MAX);
-    for (const auto& [scan, chain] : chains_) {
+    for (const SourceChain& chain : chains_) {
       const std::size_t stage = add(StageRole::Source);
-      it_.stages[stage].table = std::get<Scan>(it_.plan.nodes[scan].kind).table;
-      mark_back(chain.last, stage);
+      it_.stages[stage].table = std::get<Scan>(it_.plan.nodes[chain.scan].kind).table;
+      for (NodeId n = chain.last; n != chain.scan; n = it_.plan.nodes[n].inputs.front().node) {
+        stage_of_[n] = stage;
+      }
+      stage_of_[chain.scan] = stage;
     }
     main_ = add(StageRole::Main);
-    if (split) it_.stages[main_].partitions = std::clamp(it_.options.partitions, 1U, kMostPartitions);
+    if (split_) it_.stages[main_].partitions = std::min(it_.options.partitions, kKeyGroups);
     place_sinks();
     for (std::size_t& stage : stage_of_) {
       if (stage == SIZE_MAX) stage = main_;
     }
-    for (NodeId n = 0; n < it_.plan.nodes.size(); ++n) it_.stages[stage_of_[n]].nodes.push_back(n);
     drop_empty_main();
+    for (NodeId n = 0; n < it_.plan.nodes.size(); ++n) it_.stages[stage_of_[n]].nodes.push_back(n);
     for (NodeId n = 0; n < it_.plan.nodes.size(); ++n) connect(n);
-    if (split && it_.stages[main_].partitions > 1) hash_by(*split);
+    if (split_) hash_by_keys();
   }
 
  private:
@@ -203,18 +103,12 @@ class Cutter {
     return it_.stages.size() - 1;
   }
 
-  void mark_back(NodeId node, std::size_t stage) {
-    stage_of_[node] = stage;
-    for (const Input& input : it_.plan.nodes[node].inputs) mark_back(input.node, stage);
-  }
-
   void place_sinks() {
     std::map<std::string, std::size_t> results;
-    const bool parted = it_.stages[main_].partitions > 1;
     for (const NodeId sink : it_.plan.sinks()) {
       const std::uint32_t table = std::get<Sink>(it_.plan.nodes[sink].kind).table;
       const bool pinned = is_pinned(it_.plan.tables[table]);
-      if (!pinned && !parted) continue;
+      if (!pinned && !split_) continue;
       const std::string where = pinned ? "at " + it_.plan.tables[table].label : "";
       const auto [result, is_new] = results.try_emplace(where, 0);
       if (is_new) {
@@ -222,13 +116,15 @@ class Cutter {
         if (pinned) it_.stages[result->second].table = table;
       }
       stage_of_[sink] = result->second;
+      // Rows of partitions are put in order before anything is picked off.
+      if (split_) stage_of_[it_.plan.nodes[sink].inputs.front().node] = result->second;
     }
   }
 
-  /// Everything was moved to the sources, or to where the sink is bound.
+  /// A stage must stand between sources and a result only where there is something to do: the result itself
+  /// takes what comes.
   void drop_empty_main() {
-    if (!it_.stages[main_].nodes.empty()) return;
-    // A stage must stand between a source and a result only where rows meet: the result itself takes them.
+    if (std::find(stage_of_.begin(), stage_of_.end(), main_) != stage_of_.end()) return;
     it_.stages.erase(it_.stages.begin() + static_cast<std::ptrdiff_t>(main_));
     for (std::size_t& stage : stage_of_) stage -= stage > main_ ? 1 : 0;
   }
@@ -243,45 +139,57 @@ class Cutter {
       exchange.port = port;
       exchange.from_stage = stage_of_[input.node];
       exchange.to_stage = stage_of_[n];
-      for (const auto& [scan, chain] : chains_) {
-        if (chain.last != input.node || input.output != 0) continue;
-        exchange.ordered = chain.ordered;
-        exchange.group = chain.group;
-        exchange.time = chain.time;
-        exchange.tie_break = chain.tie_break;
-        exchange.place = chain.place;
-      }
+      put_in_order(exchange);
       it_.stages[exchange.from_stage].outputs.push_back(it_.exchanges.size());
       it_.stages[exchange.to_stage].inputs.push_back(it_.exchanges.size());
       it_.exchanges.push_back(std::move(exchange));
     }
   }
 
-  /// The keys of the aggregate, as columns of the rows that cross to it: only projections that pick lie
-  /// between.
-  void hash_by(NodeId aggregate) {
-    std::vector<std::uint32_t> keys = std::get<Aggregate>(it_.plan.nodes[aggregate].kind).keys;
-    NodeId at = it_.plan.nodes[aggregate].inputs.front().node;
-    while (stage_of_[at] == main_) {
-      const Node& node = it_.plan.nodes[at];
-      if (const auto* project = std::get_if<Project>(&node.kind)) {
-        for (std::uint32_t& key : keys) {
-          if (project->expressions[key]->kind != Expression::Kind::Column) return keep_whole();
-          key = project->expressions[key]->column;
+  void put_in_order(RingExchange& exchange) const {
+    if (exchange.from.output != 0) return;
+    if (split_ && exchange.from.node == split_->last) {
+      exchange.ordered = true;
+      exchange.group = split_->aggregate;
+      exchange.time = split_->window_end;
+    }
+    for (const SourceChain& chain : chains_) {
+      if (chain.last != exchange.from.node) continue;
+      exchange.ordered = chain.ordered;
+      exchange.group = chain.group;
+      exchange.time = chain.time;
+      exchange.tie_break = chain.tie_break;
+      exchange.place = chain.place;
+    }
+  }
+
+  /// The keys of the aggregate as columns of the rows that cross to it, if only projections that pick lie
+  /// between; otherwise it stays whole.
+  void hash_by_keys() {
+    const auto& aggregate = std::get<Aggregate>(it_.plan.nodes[split_->aggregate].kind);
+    std::vector<std::uint32_t> keys = aggregate.keys;
+    for (NodeId at = it_.plan.nodes[split_->aggregate].inputs.front().node; stage_of_[at] == main_;
+         at = it_.plan.nodes[at].inputs.front().node) {
+      const auto* project = std::get_if<Project>(&it_.plan.nodes[at].kind);
+      for (std::uint32_t& key : keys) {
+        if (project == nullptr) break;
+        if (project->expressions[key]->kind != Expression::Kind::Column) {
+          it_.stages[main_].partitions = 1;
+          return;
         }
+        key = project->expressions[key]->column;
       }
-      at = node.inputs.front().node;
     }
     for (RingExchange& exchange : it_.exchanges) {
-      if (exchange.to_stage != main_ || exchange.from.output != 0) continue;
+      if (exchange.to_stage != main_) continue;
       exchange.kind = ExchangeKind::Hash;
       exchange.keys = keys;
     }
   }
-  void keep_whole() { it_.stages[main_].partitions = 1; }
 
   Distribution& it_;
-  const std::map<NodeId, SourceChain>& chains_;
+  const std::vector<SourceChain>& chains_;
+  const std::optional<SplitWay>& split_;
   std::vector<std::size_t> stage_of_;
   std::size_t main_ = 0;
 };
@@ -293,33 +201,13 @@ Result<Distribution> distribute(Plan plan, const DistributionOptions& options) {
     return fail(ErrorCode::InvalidArgument, "the script asks for nothing: it has no SELECT and no INSERT");
   }
   Distribution result{plan, {}, {}, std::move(plan), options};
-  const std::optional<NodeId> split =
-      options.partitions > 1 ? splitting_aggregate(result.plan) : std::nullopt;
-  // Nodes are inserted behind scans: the last scan first, so that those before keep their numbers.
-  const std::vector<NodeId> groups = scans_in_one_order(result.plan);
-  std::vector<SourceChain> found;
-  for (auto n = static_cast<NodeId>(result.plan.nodes.size()); n-- > 0;) {
-    if (n >= groups.size() || !is_table_scan(result.plan, n)) continue;
-    const std::size_t width = result.plan.nodes[n].schema.size();
-    std::vector<NodeId> inserted;
-    DART_TRY(SourceChain chain, follow(result.plan, n, result.plan.nodes[n].stepped, inserted));
-    chain.group = groups[n];
-    found.push_back(std::move(chain));
-    restore_late_width(result.plan, n, width, inserted);
-    for (const NodeId place : inserted) {
-      for (SourceChain& one : found) {
-        one.scan += one.scan >= place ? 1 : 0;
-        one.last += one.last >= place ? 1 : 0;
-      }
-    }
+  DART_TRY(std::vector<SourceChain> chains, find_source_chains(result.plan));
+  std::optional<SplitWay> split;
+  if (const auto aggregate = splitting_aggregate(result.plan); aggregate && options.partitions > 1) {
+    split = carry_window_end(result.plan, *aggregate);  // behind all chains
   }
-  std::map<NodeId, SourceChain> chains;
-  for (SourceChain& one : found) chains.emplace(one.scan, std::move(one));
-  std::optional<NodeId> aggregate;
-  for (NodeId n = 0; split && n < result.plan.nodes.size(); ++n) {
-    if (std::holds_alternative<Aggregate>(result.plan.nodes[n].kind)) aggregate = n;
-  }
-  Cutter(result, chains).cut(aggregate);
+  DART_TRY_STATUS(result.plan.validate());
+  Cutter(result, chains, split).cut();
   return result;
 }
 
