@@ -1,6 +1,7 @@
 #include "plan/order_needs.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace dart::plan {
 
@@ -61,15 +62,19 @@ std::vector<OrderNeed> order_needs(const Plan& plan) {
 }
 
 NodeId cause_of_order(const Plan& plan, NodeId scan) {
-  if (reads_place(plan.nodes[scan].kind)) return scan;
-  const std::vector<OrderNeed> needs = order_needs(plan);
   std::vector<bool> behind(plan.nodes.size(), false);
   behind[scan] = true;
+  std::optional<NodeId> changelog;
   for (NodeId n = scan + 1; n < plan.nodes.size(); ++n) {
     const Node& node = plan.nodes[n];
     behind[n] = std::any_of(node.inputs.begin(), node.inputs.end(),
                             [&](const Input& input) { return behind[input.node]; });
-    if (behind[n] && own_need(plan, node) == OrderNeed::Must) return n;
+    if (!behind[n]) continue;
+    if (node.weighted && !changelog) changelog = n;
+    if (own_need(plan, node) != OrderNeed::Must) continue;
+    // Who shows a changelog is not to blame: who makes it is.
+    const bool shows = std::holds_alternative<Emit>(node.kind) || std::holds_alternative<Sink>(node.kind);
+    return shows ? changelog.value_or(n) : n;
   }
   return scan;
 }
