@@ -45,6 +45,8 @@ inline constexpr std::size_t kControlQueueBytes = 4U << 20;
 inline constexpr std::size_t kDataQueueBytes = 8U << 20;
 /// Bytes of data and control that one write takes at most, so that upkeep never waits long behind them.
 inline constexpr std::size_t kWriteBytes = 64U << 10;
+/// Links of one query at one node whose refused frames are counted one by one.
+inline constexpr std::size_t kQueryLinks = 1024;
 /// Peers kept on disk to find the ring again after a loss of power.
 inline constexpr std::size_t kKeptPeers = 64;
 

@@ -1,8 +1,5 @@
 #include "runtime/mailbox.hpp"
 
-#include <algorithm>
-#include <utility>
-
 namespace dart::runtime {
 
 namespace {
@@ -31,31 +28,6 @@ MessageSize size_of(const engine::Message& message) {
     if (hidden->is_present()) size.bytes += sizeof(std::int64_t) * chunk->rows;
   }
   return size;
-}
-
-void Mailbox::put(engine::Message message, MessageSize size) {
-  waiting_.push_back({std::move(message), size});
-  held_.rows += size.rows;
-  held_.bytes += size.bytes;
-  peak_.rows = std::max(peak_.rows, held_.rows);
-  peak_.bytes = std::max(peak_.bytes, held_.bytes);
-}
-
-void Mailbox::take(std::size_t max_rows, std::vector<engine::Message>& out) {
-  std::size_t rows = 0;
-  while (!waiting_.empty() && (rows == 0 || rows + waiting_.front().size.rows <= max_rows)) {
-    Entry& entry = waiting_.front();
-    rows += entry.size.rows;
-    held_.rows -= entry.size.rows;
-    held_.bytes -= entry.size.bytes;
-    out.push_back(std::move(entry.message));
-    waiting_.pop_front();
-  }
-}
-
-void Mailbox::clear() {
-  waiting_.clear();
-  held_ = {};
 }
 
 }  // namespace dart::runtime

@@ -31,6 +31,15 @@ void Waker::wake() noexcept {
 }
 
 std::vector<int> Waker::wait(std::optional<TimePoint> deadline, std::span<const int> fds) {
+  return wait(deadline, fds, kSpinNs);
+}
+
+std::vector<int> Waker::wait_coarse(std::optional<TimePoint> deadline, std::span<const int> fds) {
+  return wait(deadline, fds, 0);
+}
+
+std::vector<int> Waker::wait(std::optional<TimePoint> deadline, std::span<const int> fds,
+                             std::int64_t spin_ns) {
   std::vector<pollfd> polled;
   polled.reserve(fds.size() + 1);
   polled.push_back({fd_, POLLIN, 0});
@@ -39,10 +48,10 @@ std::vector<int> Waker::wait(std::optional<TimePoint> deadline, std::span<const 
   int ready = 0;
   const std::int64_t due_ns = deadline ? deadline->us * 1000 : 0;
   if (deadline) {
-    const std::int64_t sleep_ns = std::max<std::int64_t>(0, due_ns - monotonic_ns() - kSpinNs);
+    const std::int64_t sleep_ns = std::max<std::int64_t>(0, due_ns - monotonic_ns() - spin_ns);
     const timespec timeout{sleep_ns / 1'000'000'000, sleep_ns % 1'000'000'000};
     ready = ppoll(polled.data(), polled.size(), &timeout, nullptr);
-    while (ready == 0 && monotonic_ns() < due_ns) {
+    while (ready == 0 && spin_ns > 0 && monotonic_ns() < due_ns) {
     }
   } else {
     ready = ppoll(polled.data(), polled.size(), nullptr, nullptr);

@@ -23,8 +23,12 @@ class Waker {
   /// or until a descriptor of `fds` is readable, closed or broken. Returns those descriptors. Takes a pending
   /// wake with it.
   std::vector<int> wait(std::optional<TimePoint> deadline, std::span<const int> fds);
+  /// The same without spinning: up to a timer's slack late, and next to no processor time.
+  std::vector<int> wait_coarse(std::optional<TimePoint> deadline, std::span<const int> fds);
 
  private:
+  std::vector<int> wait(std::optional<TimePoint> deadline, std::span<const int> fds, std::int64_t spin_ns);
+
   int fd_;
 };
 

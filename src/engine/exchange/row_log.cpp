@@ -13,9 +13,9 @@ std::size_t cost_of(const std::string& line) { return line.size() + sizeof line;
 
 RowLog::RowLog(std::size_t budget_bytes) : budget_bytes_(budget_bytes) {}
 
-void RowLog::start_run(std::uint64_t run) {
+void RowLog::start_run(std::uint64_t run, std::uint64_t first) {
   run_ = run;
-  oldest_ = 0;
+  oldest_ = first;
   bytes_ = 0;
   lines_.clear();
   ended_ = false;

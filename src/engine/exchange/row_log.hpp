@@ -15,8 +15,8 @@ class RowLog {
   /// A line counts with its bytes and what it takes to keep it.
   explicit RowLog(std::size_t budget_bytes);
 
-  /// Forgets what there is; the next line has number 0.
-  void start_run(std::uint64_t run);
+  /// Forgets what there is; the next line has number `first`: not 0 where a run goes on that began elsewhere.
+  void start_run(std::uint64_t run, std::uint64_t first = 0);
   void append(std::string line);
   /// No more lines come in this run.
   void end();

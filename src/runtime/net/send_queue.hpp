@@ -39,6 +39,9 @@ class SendQueue {
   std::size_t clear();
   [[nodiscard]] bool empty() const;
   [[nodiscard]] std::size_t bytes() const;
+  [[nodiscard]] std::size_t bytes(overlay::framing::Channel channel) const {
+    return queues_[static_cast<std::size_t>(channel)].bytes;
+  }
 
  private:
   struct Block {

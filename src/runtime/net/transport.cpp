@@ -333,5 +333,9 @@ void Transport::close() { impl_->close(); }
 const NetCounters& Transport::counters() const { return impl_->counters_; }
 std::size_t Transport::connections() const { return impl_->links_up; }
 bool Transport::idle() const { return impl_->idle(); }
+std::size_t Transport::waiting_bytes(const Endpoint& to, Channel channel) const {
+  const auto found = impl_->peers_.find(to);
+  return found == impl_->peers_.end() ? 0 : found->second->queue.bytes(channel);
+}
 
 }  // namespace dart::runtime

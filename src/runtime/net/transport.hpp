@@ -86,6 +86,8 @@ class Transport {
 
   [[nodiscard]] const NetCounters& counters() const;
   [[nodiscard]] std::size_t connections() const;
+  /// Of frames to this host that the kernel has not taken yet.
+  [[nodiscard]] std::size_t waiting_bytes(const Endpoint& to, Channel channel) const;
   /// Whether everything that was sent has been handed to the kernel.
   [[nodiscard]] bool idle() const;
 

@@ -16,6 +16,8 @@
 #include "node/node_core.hpp"
 #include "placement/port.hpp"
 #include "runtime/net/transport.hpp"
+#include "runtime/query/output_connectors.hpp"
+#include "runtime/query/tails.hpp"
 
 namespace boost::asio {
 class io_context;
@@ -28,6 +30,8 @@ struct QueryHostSettings {
   std::size_t chunk_rows = limits::kChunkRows;
   std::size_t memory_bytes = std::size_t{512} << 20;  ///< budget of all instances together
   std::size_t retained_bytes = 256U << 10;            ///< of rows of a query kept for tails
+  /// Shows rows that would go to the standard output; null: queries with such rows are refused.
+  OpenLines open_lines;
 };
 
 /// What of one query runs on this host.
@@ -55,15 +59,6 @@ struct HostedInstance {
   std::vector<ExchangeReport> exchanges;
 };
 
-/// Rows of a query's output that some client wants to see.
-struct TailPiece {
-  std::uint64_t run = 0;
-  std::uint64_t first = 0;  ///< number of the first of these rows in this run, from 0
-  std::vector<std::string> lines;
-  std::uint64_t missed = 0;  ///< rows before `first` that are not kept any more
-  bool ended = false;
-};
-
 /// Runs the instances that NodeCore asks for on a pool of threads, and moves their rows between hosts over
 /// the Transport's data channel. Thin: the protocol is engine's, decisions are placement's. Lives on the
 /// loop's thread; only instances run elsewhere.
@@ -71,6 +66,13 @@ class QueryHost {
  public:
   /// In a later turn of the loop.
   using Feed = std::function<void(node::Input)>;
+  /// What came from other hosts and was not taken, by reason.
+  struct Counters {
+    std::uint64_t malformed = 0;     ///< bytes that are no frame
+    std::uint64_t fenced = 0;        ///< rows of an older epoch
+    std::uint64_t unknown_link = 0;  ///< rows for an instance that is not here (yet)
+    std::uint64_t broken_links = 0;  ///< rows that could not be read
+  };
 
   QueryHost(boost::asio::io_context& loop, Transport& transport, overlay::NodeHandle self,
             engine::ConnectorFactory& connectors, const QueryHostSettings& settings, Feed feed);
@@ -94,6 +96,7 @@ class QueryHost {
 
   [[nodiscard]] placement::Load load() const;
   [[nodiscard]] std::vector<HostedInstance> hosted() const;
+  [[nodiscard]] Counters counters() const;
 
  private:
   class Impl;
