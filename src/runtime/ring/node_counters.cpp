@@ -41,6 +41,23 @@ void add(Counters& out, const directory::tree::Counters& counters) {
   out.insert(out.end(), own.begin(), own.end());
 }
 
+void add(Counters& out, const placement::Counters& counters) {
+  std::uint64_t sent = 0;
+  for (const std::uint64_t one : counters.sent) sent += one;
+  const Counters own = {{"query_sent", sent},
+                        {"query_placements", counters.placements},
+                        {"query_repairs", counters.repairs},
+                        {"query_moves", counters.moves},
+                        {"query_adopted", counters.adopted},
+                        {"query_lost_races", counters.lost_races},
+                        {"query_reserved", counters.reserved},
+                        {"query_refused", counters.refused},
+                        {"query_malformed", counters.malformed},
+                        {"query_dropped_full", counters.dropped_full},
+                        {"query_dropped_foreign", counters.dropped_foreign}};
+  out.insert(out.end(), own.begin(), own.end());
+}
+
 }  // namespace
 
 Counters counters_of(const node::NodeCore& core) {
@@ -48,6 +65,7 @@ Counters counters_of(const node::NodeCore& core) {
   add(all, core.overlay().counters());
   if (core.directory() != nullptr) add(all, core.directory()->counters());
   if (core.tree() != nullptr) add(all, core.tree()->counters());
+  if (core.queries() != nullptr) add(all, core.queries()->counters());
   return all;
 }
 

@@ -194,7 +194,9 @@ std::uint32_t NodeDriver::anybody() {
   return 0;
 }
 
-Intake NodeDriver::on_message(const NodeId& from, const Endpoint& peer, Channel, std::string_view body) {
+Intake NodeDriver::on_message(const NodeId& from, const Endpoint& peer, Channel channel,
+                              std::string_view body) {
+  if (channel == Channel::Data) return on_data ? on_data(from, peer, body) : Intake::Malformed;
   auto envelope = overlay::decode(body);
   if (!envelope || envelope->from.id != from || nodes_.empty()) return Intake::Malformed;
   std::uint32_t index = 0;

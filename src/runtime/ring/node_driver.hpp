@@ -61,6 +61,8 @@ class NodeDriver final : public TransportEvents {
   void on_no_such_node(const Endpoint& peer, const NodeId& node) override;
   void on_unreachable(const Endpoint& peer, bool refused) override;
   void on_ring(const RingId& ring) override;
+  /// Set: takes what comes on Channel::Data; without it that is malformed.
+  std::function<Intake(const NodeId& from, const Endpoint& peer, std::string_view body)> on_data;
   /// Set: told of the ring that this host was taken into.
   std::function<void(const RingId&)> ring_adopted;
 

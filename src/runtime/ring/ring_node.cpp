@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <set>
 
@@ -46,7 +47,8 @@ RingNode::RingNode(boost::asio::io_context& loop, RingNodeSettings settings, Nod
       store_(std::move(store)),
       stopped_(std::move(stopped)),
       client_([this](node::Input input) { driver_->step_later(0, std::move(input)); }),
-      trees_([this](node::Input input) { driver_->step_later(0, std::move(input)); }) {}
+      trees_([this](node::Input input) { driver_->step_later(0, std::move(input)); }),
+      queries_([this](node::Input input) { driver_->step_later(0, std::move(input)); }) {}
 
 RingNode::~RingNode() { *alive_ = false; }
 
@@ -82,7 +84,16 @@ Status RingNode::open() {
   std::get<std::optional<directory::Config>>(beside) = settings_.directory;
   std::get<std::optional<directory::tree::Config>>(beside) = directory::tree::in_pace_of(settings_.profile);
   std::get<std::optional<directory::soft::Config>>(beside) = directory::soft::in_pace_of(settings_.profile);
+  std::get<std::optional<placement::Config>>(beside) = settings_.queries;
   driver_->add_node(store_.incarnation(), beside);
+  if (settings_.connectors != nullptr) {
+    host_ = std::make_unique<QueryHost>(
+        loop_, driver_->transport(), driver_->core(0).overlay().self(), *settings_.connectors,
+        settings_.hosting, [this](node::Input input) { driver_->step_later(0, std::move(input)); });
+    driver_->on_data = [this](const NodeId& from, const Endpoint& peer, std::string_view body) {
+      return host_->on_frame(from, peer, body);
+    };
+  }
   return {};
 }
 
@@ -249,6 +260,30 @@ void RingNode::on_records(node::Action&& action) {
     trees_.on(*totalled);
   } else if (const auto* offered = std::get_if<directory::tree::Offered>(&action)) {
     trees_.on(*offered);
+  } else {
+    on_queries(std::move(action));
+  }
+}
+
+void RingNode::on_queries(node::Action&& action) {
+  if (const auto* done = std::get_if<placement::RequestDone>(&action)) {
+    queries_.on(*done);
+  } else if (const auto* event = std::get_if<placement::QueryEvent>(&action)) {
+    queries_.on(*event);
+  } else if (std::holds_alternative<placement::Drained>(action)) {
+    say_goodbye();
+  } else if (auto* open = std::get_if<placement::OpenInstance>(&action)) {
+    if (host_ != nullptr) return host_->open(std::move(*open));
+    driver_->step_later(
+        0, placement::Opened{open->query, open->epoch, open->instance, "this node runs no queries", false});
+  } else if (host_ == nullptr) {
+    return;
+  } else if (const auto* fence = std::get_if<placement::Fence>(&action)) {
+    host_->fence(*fence);
+  } else if (const auto* barrier = std::get_if<placement::StartBarrier>(&action)) {
+    host_->start_barrier(*barrier);
+  } else if (const auto* hold = std::get_if<placement::HoldSources>(&action)) {
+    host_->hold_sources(*hold);
   }
 }
 
@@ -260,6 +295,10 @@ void RingNode::enter_groups() {
     trees_.set_counters(group, {{id, 1}});
   }
   trees_.enter(std::string(directory::tree::kRingGroup));
+  const std::int64_t wall_us = std::chrono::duration_cast<std::chrono::microseconds>(
+                                   std::chrono::system_clock::now().time_since_epoch())
+                                   .count();
+  driver_->step_later(0, placement::Identity{settings_.labels, wall_us - node_now().us});
   tell_counters();
 }
 
@@ -306,7 +345,15 @@ void RingNode::fail_route(std::uint64_t request, const char* why) {
 
 void RingNode::leave() {
   if (std::exchange(leaving_, true)) return;
-  driver_->step(0, overlay::Leave{});
+  if (!joined_) return say_goodbye();
+  driver_->step(0, placement::Drain{});
+  // Whatever becomes of the handing over.
+  after(settings_.queries.drain, [this] { say_goodbye(); });
+}
+
+void RingNode::say_goodbye() {
+  if (std::exchange(said_goodbye_, true)) return;
+  driver_->step_later(0, overlay::Leave{});
   wait_for_farewell(node_now() + kFarewell);
 }
 

@@ -11,8 +11,10 @@
 
 #include "base/result.hpp"
 #include "runtime/disk_queue.hpp"
+#include "runtime/query/query_host.hpp"
 #include "runtime/ring/node_driver.hpp"
 #include "runtime/ring/node_store.hpp"
+#include "runtime/ring/query_client.hpp"
 #include "runtime/ring/record_client.hpp"
 #include "runtime/ring/record_writer.hpp"
 #include "runtime/ring/route_trace.hpp"
@@ -29,8 +31,11 @@ struct RingNodeSettings {
   bool bootstrap = false;
   overlay::Config profile = overlay::lan_profile();
   directory::Config directory;
-  std::vector<std::string> labels;               ///< "k=v", each once
-  std::shared_ptr<const HostIdentity> identity;  ///< null: the key in the folder, without proof
+  std::vector<std::string> labels;  ///< "k=v", each once
+  placement::Config queries;
+  QueryHostSettings hosting;
+  engine::ConnectorFactory* connectors = nullptr;  ///< outlives the node; null: it runs no queries
+  std::shared_ptr<const HostIdentity> identity;    ///< null: the key in the folder, without proof
 };
 
 /// Where a key's route led.
@@ -51,7 +56,8 @@ class RingNode final : public NodeEvents {
                                                                RingNodeSettings settings, Stopped stopped);
   ~RingNode() override;
 
-  /// Says goodbye, waits until that is written (half a second at most), then calls `stopped`.
+  /// Hands over what runs here (for as long as Config::drain), says goodbye, waits until that is written
+  /// (half a second at most), then calls `stopped`.
   void leave();
   /// The path to the root of a key; an Error after the profile's patience.
   void route(const Key& key, std::function<void(Result<RouteOutcome>)> done);
@@ -63,6 +69,10 @@ class RingNode final : public NodeEvents {
   [[nodiscard]] std::uint64_t disk_failures() const { return disk_failures_; }
   [[nodiscard]] RecordClient& records() { return client_; }
   [[nodiscard]] TreeClient& trees() { return trees_; }
+  [[nodiscard]] QueryClient& queries() { return queries_; }
+  /// What runs here; null in a node that runs no queries.
+  [[nodiscard]] QueryHost* host() { return host_.get(); }
+  [[nodiscard]] const QueryHost* host() const { return host_.get(); }
   /// Commits of firm records to the disk since the start (each one fsync), and what lies there.
   [[nodiscard]] std::uint64_t record_commits() const { return record_commits_; }
   [[nodiscard]] std::uint64_t record_bytes() const { return record_bytes_; }
@@ -91,6 +101,8 @@ class RingNode final : public NodeEvents {
   /// Puts these in front of the peers known from before, and all on disk.
   void remember(std::vector<overlay::NodeHandle> peers);
   void on_records(node::Action&& action);
+  void on_queries(node::Action&& action);
+  void say_goodbye();
   void enter_groups();
   /// Tells the ring what this node counted, and again after a while.
   void tell_counters();
@@ -111,6 +123,7 @@ class RingNode final : public NodeEvents {
   bool had_ring_ = false;
   bool joined_ = false;
   bool leaving_ = false;
+  bool said_goodbye_ = false;
   bool peers_dirty_ = false;
   std::atomic<std::uint64_t> disk_failures_{0};
   std::uint64_t next_request_ = 1;
@@ -118,6 +131,8 @@ class RingNode final : public NodeEvents {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   RecordClient client_;
   TreeClient trees_;
+  QueryClient queries_;
+  std::unique_ptr<QueryHost> host_;         // before the driver goes, whose transport it uses
   directory::Disk found_records_;           // from `open` to `join`
   std::optional<RecordStore::Write> home_;  // which file the records were first written to, if that is news
   bool founding_ = false;  // until the first records of the ring that it made lie on the disk
