@@ -215,6 +215,12 @@ void QueryService::lost_race(ScheduledQuery& query, const directory::Answer& ans
     answer_all(query, false, "the query was dropped meanwhile");
     return serve_asks(query);
   }
+  if (!was_new && !is_root(query.key)) {
+    // Whoever is the root now has taken it over.
+    answer_all(query, false, "another node has taken the query over", "try again");
+    query.deaths.clear();
+    return hand_over_roots();
+  }
   if (was_new && query.serving) {
     query.asks.insert(query.asks.begin(), *std::exchange(query.serving, std::nullopt));
     return serve_asks(query);
@@ -308,11 +314,29 @@ void QueryService::opened_all(ScheduledQuery& query) {
   }
   if (query.serving) answer(*std::exchange(query.serving, std::nullopt), std::move(done));
   out_->emplace_back(QueryEvent{query.name, query.record.epoch, query.record.state, "runs"});
-  query.revise_us = now_.us + config_.revise.us;
+  const bool away =
+      std::any_of(query.placed.begin(), query.placed.end(), [](const Placed& placed) { return placed.away; });
+  query.revise_us = now_.us + (away ? 2 * config_.retry.us : config_.revise.us);
   wake(query, query.unopened.empty() ? query.revise_us : now_.us + config_.retry.us);
   finish_when_all(query);
+  serve_news(query);
+}
+
+/// What was heard of while it was being placed, then what clients want.
+void QueryService::serve_news(ScheduledQuery& query) {
   for (const auto& host : std::exchange(query.deaths, {})) {
-    if (query.phase == Phase::Steady) host_died(query, host);
+    if (query.phase == Phase::Steady) {
+      host_died(query, host);
+    } else {
+      query.deaths.push_back(host);
+    }
+  }
+  for (const auto& node : std::exchange(query.arrivals, {})) {
+    if (query.phase == Phase::Steady) {
+      arrived(query, node);
+    } else {
+      query.arrivals.push_back(node);
+    }
   }
   if (query.phase == Phase::Steady) serve_asks(query);
 }

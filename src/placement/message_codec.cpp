@@ -230,8 +230,7 @@ Message read_about(WireReader& reader, const pb::Packet& in) {
                      in.barrier().barrier()};
     case pb::Packet::kBarrierReached: {
       const auto& m = in.barrier_reached();
-      return BarrierReached{read_name(reader, m.name()), m.epoch(), m.barrier(),
-                            read(reader, m.instance())};
+      return BarrierReached{read_name(reader, m.name()), m.epoch(), m.barrier(), read(reader, m.instance())};
     }
     case pb::Packet::kEnded: {
       const auto& m = in.ended();
@@ -242,8 +241,7 @@ Message read_about(WireReader& reader, const pb::Packet& in) {
       return PeerLost{read_name(reader, in.peer_lost().name()), in.peer_lost().epoch(),
                       read(reader, in.peer_lost().node())};
     case pb::Packet::kHostDied:
-      return HostDied{read_name(reader, in.host_died().name()),
-                      read(reader, in.host_died().node())};
+      return HostDied{read_name(reader, in.host_died().name()), read(reader, in.host_died().node())};
     default:
       break;
   }

@@ -221,6 +221,8 @@ class QueryService {
   void handle(const overlay::NodeHandle& from, RollCall& m);
   void handle(const overlay::NodeHandle& from, const HostDied& m);
   void host_died(ScheduledQuery& query, const overlay::NodeHandle& host);
+  void arrived(ScheduledQuery& query, const overlay::NodeHandle& from);
+  void serve_news(ScheduledQuery& query);
   void start_barrier(ScheduledQuery& query);
   void barrier_done_when_all(ScheduledQuery& query);
   void look_for_better(ScheduledQuery& query);

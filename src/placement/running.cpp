@@ -201,7 +201,17 @@ void QueryService::handle(const overlay::NodeHandle& from, const Hello& m) {
   ScheduledQuery* query = find(m.name);
   if (query == nullptr) return handle(from, HostDied{m.name, {}});
   query->avoided.erase(from.id);
-  if (query->phase != Phase::Steady || !query->exists || !is_running(*query)) return;
+  if (query->phase != Phase::Steady) {
+    if (query->arrivals.size() < limits::kInstances) query->arrivals.push_back(from);
+    return;
+  }
+  arrived(*query, from);
+}
+
+/// A node that may have a reader has come up, or is back.
+void QueryService::arrived(ScheduledQuery& it, const overlay::NodeHandle& from) {
+  ScheduledQuery* query = &it;
+  if (!query->exists || !is_running(*query)) return;
   bool back = false;
   bool known = false;
   for (const Placed& placed : query->record.placed) {
@@ -314,7 +324,8 @@ void QueryService::look_for_better(ScheduledQuery& query) {
       std::any_of(query.record.placed.begin(), query.record.placed.end(),
                   [&](const Placed& placed) { return placed.away && !query.finished.contains(placed.id); });
   const Policy* policy = find_policy(query.record.spec.policy);
-  query.revise_us = now_.us + config_.revise.us;
+  // A reader that is away may only have missed the call.
+  query.revise_us = now_.us + (away ? 2 * config_.retry.us : config_.revise.us);
   if (!is_running(query) || (!away && (policy == nullptr || !policy->spreads()))) {
     return wake(query, query.revise_us);
   }
@@ -398,6 +409,7 @@ void QueryService::run_opening(ScheduledQuery& query) {
 }
 
 void QueryService::run_steady(ScheduledQuery& query) {
+  if (ring_->next_hop(query.key)) return hand_over_roots();
   std::vector<overlay::NodeHandle> dead;
   for (auto& [id, times] : query.probed) {
     const auto placed = std::find_if(query.record.placed.begin(), query.record.placed.end(),

@@ -85,6 +85,7 @@ struct ScheduledQuery {
   std::uint64_t barrier_epoch = 0;             ///< in which it went through
   std::map<NodeId, std::uint32_t> probed;      ///< hosts that were asked for a sign of life, and how often
   std::vector<overlay::NodeHandle> deaths;     ///< heard of while the record was read or written
+  std::vector<overlay::NodeHandle> arrivals;   ///< nodes with readers that came up while it was being placed
   std::vector<Placed> old_placed;              ///< where it ran before, to be stopped when it runs again
   std::uint64_t attempt = 0;                   ///< the operation on the record that counts
   std::uint32_t better = 0;                    ///< looks in a row at which another placement was better

@@ -88,10 +88,7 @@ void QueryService::loaded(ScheduledQuery& query, const directory::Answer& answer
     note(query, query.record.state, "scheduled by node " + self_.id.short_text() + " from now on");
     probe_hosts(query);
   }
-  for (const auto& host : std::exchange(query.deaths, {})) {
-    if (query.phase == Phase::Steady) host_died(query, host);
-  }
-  if (query.phase == Phase::Steady) serve_asks(query);
+  serve_news(query);
 }
 
 void QueryService::place(ScheduledQuery& query, Cause cause, std::string why) {

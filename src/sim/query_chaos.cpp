@@ -169,7 +169,11 @@ class QueryChaos final : public Observer {
       for (node::Input& input : std::exchange(it->inputs(), {})) world_.command(m, std::move(input));
     }
     for (auto& [machine, input] : std::exchange(later_, {})) {
-      if (world_.state(machine) == MachineState::Up) world_.command(machine, std::move(input));
+      if (world_.state(machine) == MachineState::Up) {
+        world_.command(machine, std::move(input));
+      } else if (world_.state(machine) == MachineState::Paused) {
+        later_.emplace_back(machine, std::move(input));
+      }
     }
   }
 
@@ -255,13 +259,32 @@ class QueryChaos final : public Observer {
       if (wrong.empty()) break;
     }
     report_.settled_s = static_cast<double>(world_.now().us - begin_us) / 1e6;
-    if (!wrong.empty()) violations_.add("not right by the deadline: " + wrong);
+    if (!wrong.empty()) violations_.add("not right by the deadline: " + wrong + standing());
     // What came right must stay so.
     run_for(3 * kSecond);
     for (const ChaosQuery& query : options_.queries) {
       const std::string later = wrong_rows(query);
       if (wrong.empty() && !later.empty()) violations_.add("was right, and then was not: " + later);
     }
+  }
+
+  /// What schedulers say of the queries, for a complaint.
+  [[nodiscard]] std::string standing() const {
+    std::string text;
+    for (std::uint32_t m = 0; m < options_.nodes; ++m) {
+      for (const ChaosQuery& query : options_.queries) {
+        const auto* core = world_.core(m);
+        const auto* record = core == nullptr ? nullptr : core->queries()->record(query.spec.name);
+        if (record == nullptr) continue;
+        const auto away = std::count_if(record->placed.begin(), record->placed.end(),
+                                        [](const auto& placed) { return placed.away; });
+        text +=
+            fmt::format("; at machine {}: {} {}, epoch {}, run {}, {} instances, {} away", m, query.spec.name,
+                        name_of(record->state), record->epoch, record->run, record->placed.size(), away);
+        if (!record->history.empty()) text += ", " + record->history.back().what;
+      }
+    }
+    return text;
   }
 
   void restart_those_that_left() {
