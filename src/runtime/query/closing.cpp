@@ -34,6 +34,7 @@ void QueryHost::Impl::retire(HostedQuery& query) {
   for (auto& [id, standing] : std::exchange(query.instances, {})) {
     close_links(*standing);
     standing->barrier = pool_->held_barrier(standing->slot);
+    standing->finished = standing->finished || pool_->finished(standing->slot);
     if (standing->barrier || (standing->finished && query.barrier)) {
       if (const auto older = query.kept.find(id); older != query.kept.end()) remove(query, older->second);
       query.kept[id] = standing;

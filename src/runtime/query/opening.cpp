@@ -96,7 +96,8 @@ void QueryHost::Impl::keep_or_fetch(HostedQuery& query, const placement::OpenIns
       return refuse(query, id,
                     {ErrorCode::NotFound, "the instance does not stand here any more", std::nullopt, {}});
     }
-    return go_on(query, action, kept->second);
+    const StandingPtr standing = kept->second;  // which leaves the map on the way
+    return go_on(query, action, standing);
   }
   states_->fetch(action, [this, key = query.key, epoch = query.epoch, id](Result<std::string> state) {
     HostedQuery* waiting = find(key);
@@ -226,9 +227,7 @@ void QueryHost::Impl::install(HostedQuery& query, const placement::OpenInstance&
   }
   lay_links_in(*standing);
   port(query, id)->open(standing->slot);
-  if (query.barrier && standing->wiring.inputs.empty()) {
-    pool_->visit(standing->slot, [barrier = *query.barrier](RingUnit& one) { one.start_barrier(barrier); });
-  }
+  if (query.barrier && standing->wiring.inputs.empty()) let_through(*standing, *query.barrier);
   feed_(placement::Opened{query.key, query.epoch, id, std::nullopt, false});
   if (standing->finished) tell_finished(*standing);
 }

@@ -17,6 +17,7 @@
 #include "placement/port.hpp"
 #include "runtime/net/transport.hpp"
 #include "runtime/query/output_connectors.hpp"
+#include "runtime/query/shared_sources.hpp"
 #include "runtime/query/tails.hpp"
 
 namespace boost::asio {
@@ -32,6 +33,8 @@ struct QueryHostSettings {
   std::size_t retained_bytes = 256U << 10;            ///< of rows of a query kept for tails
   /// Shows rows that would go to the standard output; null: queries with such rows are refused.
   OpenLines open_lines;
+  /// Tables whose readers are shared by the queries of this node; null: none are.
+  IsLive is_live;
 };
 
 /// What of one query runs on this host.

@@ -38,7 +38,7 @@ QueryHost::Impl::Impl(boost::asio::io_context& loop, Transport& transport, const
     : loop_(loop),
       transport_(transport),
       self_(self),
-      connectors_(connectors),
+      connectors_(connectors, settings.is_live),
       settings_(std::move(settings)),
       feed_(std::move(feed)),
       meter_(std::thread::hardware_concurrency()),
@@ -95,9 +95,14 @@ void QueryHost::Impl::start_barrier(const placement::StartBarrier& action) {
   if (query == nullptr || query->epoch != action.epoch || query->barrier == action.barrier) return;
   query->barrier = action.barrier;
   for (const auto& [id, standing] : query->instances) {
-    if (!standing->wiring.inputs.empty()) continue;
-    pool_->visit(standing->slot, [barrier = action.barrier](RingUnit& unit) { unit.start_barrier(barrier); });
+    if (standing->wiring.inputs.empty()) let_through(*standing, action.barrier);
   }
+}
+
+void QueryHost::Impl::let_through(StandingInstance& standing, std::uint64_t barrier) {
+  pool_->visit(standing.slot, [barrier](RingUnit& unit) {
+    if (!unit.finished() && !unit.failure()) unit.start_barrier(barrier);
+  });
 }
 
 void QueryHost::Impl::hold_sources(const placement::HoldSources& action) {

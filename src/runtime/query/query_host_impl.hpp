@@ -16,6 +16,7 @@
 #include "runtime/query/loop_queue.hpp"
 #include "runtime/query/output_connectors.hpp"
 #include "runtime/query/query_host.hpp"
+#include "runtime/query/shared_sources.hpp"
 #include "runtime/query/state_fetches.hpp"
 #include "runtime/query/tails.hpp"
 
@@ -90,6 +91,7 @@ class QueryHost::Impl final : public LinkEvents, public std::enable_shared_from_
   void on_event(const InstancePool::SlotPtr& slot, InstancePool::Event event);
   void on_data(const Endpoint& peer, const engine::exchange::DataFrame& frame);
   void on_fenced(const engine::exchange::FencedFrame& frame);
+  void let_through(StandingInstance& standing, std::uint64_t barrier);
   void tell_finished(StandingInstance& standing);
   void fail_instance(StandingInstance& standing, const Error& why);
   void measure_load();
@@ -98,7 +100,7 @@ class QueryHost::Impl final : public LinkEvents, public std::enable_shared_from_
   boost::asio::io_context& loop_;
   Transport& transport_;
   overlay::NodeHandle self_;
-  engine::ConnectorFactory& connectors_;
+  SharedSources connectors_;
   QueryHostSettings settings_;
   Feed feed_;
   QueryHost::Counters counters_;
