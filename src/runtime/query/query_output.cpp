@@ -73,13 +73,15 @@ Status QueryOutput::load(std::uint64_t run, ByteReader& in) {
   DART_TRY(const std::uint64_t first, in.varint());
   DART_TRY(const std::size_t lines, in.count());
   const std::lock_guard lock(mutex_);
-  if (started_ && run_ >= run) return {};  // they are here already
-  started_ = true;
-  run_ = run;
-  log_.start_run(run, first);
+  const bool known = started_ && run_ >= run;  // the rows are here already
+  if (!known) {
+    started_ = true;
+    run_ = run;
+    log_.start_run(run, first);
+  }
   for (std::size_t l = 0; l < lines; ++l) {
     DART_TRY(const std::string_view line, in.text());
-    log_.append(std::string(line));
+    if (!known) log_.append(std::string(line));
   }
   return {};
 }

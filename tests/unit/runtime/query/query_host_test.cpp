@@ -312,6 +312,63 @@ TEST_F(QueryHostTest, AHandoverBehindABarrierLosesAndDoublesNothing) {
   EXPECT_EQ(a.host->hosted().size(), 1U);
 }
 
+TEST_F(QueryHostTest, AReaderThatJoinsBehindABarrierIsHeardFromItsBeginning) {
+  QueryNode& a = add(keeps(64U << 20));
+  QueryNode& b = add(keeps(64U << 20));
+  QueryNode& c = add(keeps(64U << 20));
+  a.numbers.rows = 60'000;
+  a.numbers.allowed = 20'000;
+  b.numbers.rows = 30'000;
+  RingQuery query("SELECT v FROM t");
+  query.place({&a}, {&c});
+  query.open_at({&c, &a});
+  tail(a, c, query, 19'000);
+  a.host->start_barrier({query.key, 1, 5});
+  ASSERT_TRUE(until([&] {
+    return a.heard<placement::BarrierPassed>().size() + c.heard<placement::BarrierPassed>().size() == 2;
+  }));
+  a.numbers.allowed = INT64_MAX;
+  query.place({&a, &b}, {&c});
+  query.epoch = 2;
+  for (QueryNode* node : {&a, &b, &c}) {
+    node->host->fence({query.key, 2, false});
+    for (const auto& placed : query.placed) {
+      if (placed.host.id != node->self.id) continue;
+      auto open = query.open(placed);
+      if (node != &b) {
+        open.barrier = 5;
+        open.barrier_epoch = 1;
+        open.state_at = node->self;
+      }
+      node->host->open(std::move(open));
+    }
+  }
+  ASSERT_TRUE(opened(query));
+  expect_all(tail(b, c, query), {&a, &b});
+}
+
+TEST_F(QueryHostTest, PartitionsOnSeveralHostsGiveEachGroupOnce) {
+  QueryNode& a = add(keeps(64U << 20));
+  QueryNode& b = add(keeps(64U << 20));
+  QueryNode& c = add(keeps(64U << 20));
+  a.numbers.rows = 10'000;
+  b.numbers.rows = 10'000;
+  RingQuery query("SELECT v % 100 AS g, count(*) AS n FROM t GROUP BY v % 100", 3);
+  query.place({&a, &b}, {&c, &a, &b});
+  query.open_at({&a, &b, &c});
+  ASSERT_TRUE(opened(query));
+  const QueryNode* result = nullptr;
+  for (const auto& node : nodes_) {
+    if (query.placed.back().host.id == node->self.id) result = node.get();
+  }
+  std::map<std::string, int> groups;
+  for (const std::string& line : tail(a, *result, query)) {
+    ++groups[line];
+    EXPECT_TRUE(line.ends_with("|200")) << line;
+  }
+  EXPECT_EQ(groups.size(), 100U);
+}
+
 TEST_F(QueryHostTest, AStateThatIsLargeOrNotThereIsSaid) {
   QueryNode& a = add(keeps(4U << 20));
   QueryNode& b = add(keeps(4U << 20));
