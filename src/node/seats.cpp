@@ -129,6 +129,9 @@ std::optional<directory::Input> QueriesSeat::asked_of(DirectorySeat, placement::
 }
 
 std::optional<directory::tree::Input> QueriesSeat::asked_of(TreeSeat, placement::Action& action) {
+  if (const auto* count = std::get_if<placement::CountMembers>(&action)) {
+    return directory::tree::AskTotal{count->tag | kOfQueries, count->group};
+  }
   auto* cast = std::get_if<placement::Cast>(&action);
   if (cast == nullptr) return std::nullopt;
   return directory::tree::Multicast{kOfQueries, cast->group, kCastMark + cast->payload};
@@ -151,6 +154,10 @@ std::optional<placement::Input> QueriesSeat::heard(directory::tree::Action& acti
   if (const auto* published = std::get_if<directory::tree::Published>(&action)) {
     // Readers that a multicast did not reach are missed by the scheduler itself.
     if (published->tag == kOfQueries) return placement::Tick{};
+  }
+  if (const auto* total = std::get_if<directory::tree::Totalled>(&action)) {
+    if ((total->tag & kOfQueries) == 0) return std::nullopt;
+    return placement::MembersCounted{total->tag & ~kOfQueries, total->known, total->members};
   }
   auto* told = std::get_if<directory::tree::Delivered>(&action);
   if (told == nullptr || !told->payload.starts_with(kCastMark)) return std::nullopt;

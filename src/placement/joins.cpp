@@ -69,8 +69,9 @@ void QueryService::handle(const overlay::NodeHandle&, Join& m) {
   }
   query->routes.push_back({{m.stage, 0}, std::move(m.hops)});
   query->last_join_us = now_.us;
-  if (query->expected != 0 && query->routes.size() >= query->expected) return choose(*query);
-  wake(*query, std::max(now_.us + config_.joins_quiet.us, query->due_us));
+  const bool counted = query->counts == 0 && !query->uncounted;
+  if (counted && query->routes.size() >= query->expected) return choose(*query);
+  if (!counted) wake(*query, std::max(now_.us + config_.joins_quiet.us, query->due_us));
 }
 
 /// Which queries read at nodes like this one? Each of them hears that there is one more.

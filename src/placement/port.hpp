@@ -51,6 +51,11 @@ struct NamesDone {
 struct CastHeard {
   std::string payload;
 };
+struct MembersCounted {
+  std::uint64_t tag = 0;
+  bool known = false;
+  std::uint64_t members = 0;
+};
 
 // ---- What a driver feeds.
 
@@ -119,8 +124,8 @@ struct LoadReport {
 struct Drain {};
 
 using Input = std::variant<Tick, Heard, Reached, Passing, Neighbours, Died, BadgeShown, RecordDone, NamesDone,
-                           CastHeard, Identity, Request, Opened, BarrierPassed, InstanceFailed,
-                           InstanceFinished, LinkDown, LoadReport, Drain>;
+                           CastHeard, MembersCounted, Identity, Request, Opened, BarrierPassed,
+                           InstanceFailed, InstanceFinished, LinkDown, LoadReport, Drain>;
 
 // ---- What it wants of other machines.
 
@@ -148,6 +153,10 @@ struct AskNames {
 struct Cast {
   Key group;
   std::string payload;
+};
+struct CountMembers {
+  std::uint64_t tag = 0;
+  Key group;
 };
 
 // ---- What a driver performs.
@@ -209,7 +218,7 @@ struct QueryEvent {
   std::string what;
 };
 
-using Action = std::variant<Tell, RouteTo, PassOn, ShowBadge, AskRecord, AskNames, Cast, RequestDone,
-                            OpenInstance, Fence, StartBarrier, HoldSources, Drained, QueryEvent>;
+using Action = std::variant<Tell, RouteTo, PassOn, ShowBadge, AskRecord, AskNames, Cast, CountMembers,
+                            RequestDone, OpenInstance, Fence, StartBarrier, HoldSources, Drained, QueryEvent>;
 
 }  // namespace dart::placement

@@ -116,6 +116,21 @@ void QueryService::on(Identity& input) {
   greet();
 }
 
+void QueryService::on(const MembersCounted& input) {
+  const auto asked = counting_.find(input.tag);
+  if (asked == counting_.end()) return;
+  const auto [name, round] = std::move(asked->second);
+  counting_.erase(asked);
+  ScheduledQuery* query = find(name);
+  if (query == nullptr || query->phase != Phase::Attracting || query->round != round) return;
+  // Without a count the query waits a while for whoever answers.
+  if (!input.known) query->uncounted = true;
+  query->expected += input.members;
+  if (--query->counts > 0 || query->uncounted) return;
+  if (query->routes.size() >= query->expected) return choose(*query);
+  wake(*query, query->deadline_us);
+}
+
 void QueryService::on(RecordDone& input) {
   const auto asked = records_.find(input.tag);
   if (asked == records_.end()) return;
@@ -133,9 +148,10 @@ void QueryService::on(RecordDone& input) {
     case RecordUse::Note:
       if (input.answer.outcome == directory::Outcome::Ok) {
         query->version = input.answer.version;
-      } else {
+      } else if (query->phase == Phase::Steady) {
         load(*query);
       }
+      // While it is being placed, committing finds out.
       break;
     case RecordUse::Remove:
       removed(*query, input.answer);

@@ -126,6 +126,7 @@ class QueryService {
   void on(RecordDone& input);
   void on(NamesDone& input);
   void on(CastHeard& input);
+  void on(const MembersCounted& input);
   void on(Identity& input);
   void on(placement::Request& input);
   void on(const Opened& input);
@@ -273,7 +274,8 @@ class QueryService {
   std::map<std::uint64_t, RecordAsked> records_;
   std::uint64_t next_tag_ = 1;
   std::uint64_t next_round_ = 1;
-  std::map<std::uint64_t, std::string> greeting_;  // lists of queries for a label
+  std::map<std::uint64_t, std::pair<std::string, std::uint64_t>> counting_;  // query and round
+  std::map<std::uint64_t, std::string> greeting_;                            // lists of queries for a label
 
   std::map<NodeId, Watched> watched_;
   std::map<std::string, std::uint32_t> cared_for_;  // names, and how often: hosted, scheduled

@@ -281,6 +281,16 @@ bool QueryService::is_better(ScheduledQuery& query) {
     query.why = "readers are back; begins anew from the sources";
     return true;
   }
+  const bool more = std::any_of(query.routes.begin(), query.routes.end(), [&](const Route& route) {
+    return route.reader.stage != UINT32_MAX &&
+           std::none_of(query.record.placed.begin(), query.record.placed.end(),
+                        [&](const Placed& placed) { return placed.id == route.reader; });
+  });
+  if (more) {
+    query.cause = Cause::Extend;
+    query.why = "more nodes have a reader";
+    return true;
+  }
   std::vector<Candidate> known;
   for (const Route& route : query.routes) {
     for (const Hop& hop : route.hops) {
@@ -383,7 +393,7 @@ void QueryService::run_query(ScheduledQuery& query) {
 
 /// Readers of the placement before that are not known to be gone, and whose JOIN has not come.
 bool QueryService::readers_missing(const ScheduledQuery& query) const {
-  if (query.expected != 0) return query.routes.size() < query.expected;
+  if (query.counts == 0 && !query.uncounted && query.routes.size() < query.expected) return true;
   if (query.cause == Cause::Start || query.cause == Cause::Explain) return false;
   return std::any_of(query.record.placed.begin(), query.record.placed.end(), [&](const Placed& placed) {
     const bool reader = query.record.spec.stages[placed.id.stage].role == StageRole::Source;

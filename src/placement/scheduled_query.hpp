@@ -67,7 +67,9 @@ struct ScheduledQuery {
   std::string why;
   QuerySpec spec;  ///< being placed
   std::uint64_t round = 0;
-  std::size_t expected = 0;  ///< readers; 0: not known
+  std::size_t expected = 0;  ///< readers, as far as they are counted
+  std::size_t counts = 0;    ///< labels whose members are still being counted
+  bool uncounted = false;    ///< the members of some label could not be counted
   std::int64_t last_join_us = 0;
   std::vector<Route> routes;
   std::vector<Choosing> choosing;

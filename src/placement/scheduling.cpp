@@ -111,8 +111,9 @@ void QueryService::attract(ScheduledQuery& query) {
   query.phase = Phase::Attracting;
   query.round = next_round_++;
   query.expected = 0;
+  query.counts = 0;
+  query.uncounted = false;
   query.last_join_us = now_.us;
-  bool counted = true;
   for (std::uint32_t s = 0; s < query.spec.stages.size(); ++s) {
     const StageShape& stage = query.spec.stages[s];
     if (stage.role != StageRole::Source && stage.label.empty()) continue;
@@ -125,13 +126,16 @@ void QueryService::attract(ScheduledQuery& query) {
       route(*node, message);
       ++query.expected;
     } else {
-      counted = false;
+      const Key group = directory::tree::group_key(directory::tree::label_group(stage.label));
       ++counters_.sent[Message(message).index()];
-      out_->emplace_back(Cast{directory::tree::group_key(directory::tree::label_group(stage.label)),
-                              encode(Message(message))});
+      out_->emplace_back(Cast{group, encode(Message(message))});
+      const std::uint64_t tag = next_tag_++;
+      counting_[tag] = {query.name, query.round};
+      ++query.counts;
+      out_->emplace_back(CountMembers{tag, group});
     }
   }
-  if (!counted) query.expected = 0;
+  const bool counted = query.counts == 0;
   query.deadline_us = now_.us + config_.joins_longest.us;
   if (counted && query.expected == 0) {
     // It reads nothing of the ring: it may start where it is scheduled.
