@@ -59,6 +59,7 @@ void QueryService::run_clients() {
       done.tag = pending.tag;
       done.message = "no answer from the root of the query's name in time: it may have been done or not";
       done.hint = "`dart query show` tells; the same request again is safe";
+      done.unanswered = true;
       out_->emplace_back(std::move(done));
       pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(i));
       continue;
@@ -81,7 +82,7 @@ void QueryService::handle(const overlay::NodeHandle&, Answered& m) {
     return;
   }
   out_->emplace_back(RequestDone{found->tag, m.ok, m.changed, std::move(m.message), std::move(m.hint),
-                                 m.epoch, std::move(m.placed), std::move(m.notes)});
+                                 m.epoch, std::move(m.placed), std::move(m.notes), false});
   pending_.erase(found);
 }
 

@@ -170,6 +170,7 @@ struct RequestDone {
   std::uint64_t epoch = 0;
   std::vector<Placed> placed;      ///< of Explain, and of Submit once it runs
   std::vector<std::string> notes;  ///< of Explain: estimated delay and bytes, edge by edge
+  bool unanswered = false;         ///< of a refusal: nobody answered, and it may have been done
 };
 /// Open this instance (or, when it stands here behind `barrier` of an older epoch of the same run, give it
 /// its new links) and say Opened. It runs when Opened; senders wait for receivers by themselves.
