@@ -14,9 +14,9 @@ namespace dart::api {
 /// All that a node serves over HTTP. An error is `{"error": "…", "hint": "…"}` with a fitting status.
 class NodeApi {
  public:
-  /// `queries` null: a node that runs none has no paths for them. `tokens` null: whoever reaches this node
+  /// `tokens` null: whoever reaches this node
   /// may do anything.
-  NodeApi(RingPort& ring, KeysPort& keys, QueriesPort* queries, const Tokens* tokens = nullptr);
+  NodeApi(RingPort& ring, KeysPort& keys, QueriesPort& queries, const Tokens* tokens = nullptr);
   NodeApi(const NodeApi&) = delete;
   NodeApi& operator=(const NodeApi&) = delete;
 
@@ -32,7 +32,7 @@ class NodeApi {
   RingApi ring_;
   KeysApi keys_;
   SoftApi soft_;
-  std::optional<QueriesApi> queries_;
+  QueriesApi queries_;
   Router router_;
 };
 

@@ -14,10 +14,13 @@
 #include "api/http_server.hpp"
 #include "api/node_api.hpp"
 #include "apps/node_port.hpp"
+#include "apps/node_queries.hpp"
 #include "apps/run_script.hpp"
 #include "apps/secret.hpp"
 #include "apps/service_notice.hpp"
 #include "apps/shared_flags.hpp"
+#include "connectors/catalogue.hpp"
+#include "connectors/line_sink.hpp"
 #include "runtime/file_io.hpp"
 #include "runtime/net/endpoint.hpp"
 #include "runtime/ring/ring_node.hpp"
@@ -104,10 +107,19 @@ Result<runtime::RingNodeSettings> settings_of(const NodeOptions& options) {
     return fail(ErrorCode::Capacity, fmt::format("a node has {} labels at most", kMostLabels));
   }
   settings.labels = options.labels;
+  if (!options.name.empty()) settings.labels.push_back("node=" + options.name);
   std::sort(settings.labels.begin(), settings.labels.end());
   settings.labels.erase(std::unique(settings.labels.begin(), settings.labels.end()), settings.labels.end());
   settings.directory = directory_config_of(options.profile);
   settings.directory.lend_bytes = options.lend_disk;
+  settings.queries = placement::in_pace_of(settings.profile);
+  settings.queries.capacity = options.capacity;
+  settings.hosting.workers = options.workers;
+  settings.hosting.chunk_rows = options.chunk_rows;
+  settings.hosting.memory_bytes = options.memory;
+  settings.hosting.open_lines = [](const plan::TableDefinition& table, auto line) {
+    return connectors::open_line_sink(table, std::move(line));
+  };
   DART_TRY(settings.identity, load_identity(options));
   DART_TRY_STATUS(set_endpoints(options, settings));
   return settings;
@@ -180,9 +192,17 @@ api::HttpServer::Service service_of(const api::NodeApi& api) {
           [&api](const api::Request& request, const auto& done) { api.handle(request, done); }};
 }
 
+QueryHostView view_of(runtime::QueryHost& host) {
+  return {[&host](const overlay::NodeHandle& at, const Key& query, std::uint64_t run, std::uint64_t first,
+                  auto done) { host.fetch_rows(at, query, run, first, std::move(done)); },
+          [&host] { return host.hosted(); }};
+}
+
 Result<int> run_node(const NodeOptions& options) {
   DART_TRY(auto settings, settings_of(options));
   DART_TRY(const auto tokens, load_tokens(options.tokens));
+  connectors::Factory connectors;
+  settings.connectors = &connectors;
   asio::io_context loop(1);
   std::optional<Error> failure;
   const Announcer announcer(options.json);
@@ -199,7 +219,8 @@ Result<int> run_node(const NodeOptions& options) {
            }));
   watch = std::make_unique<JoinWatch>(loop, *node, announcer);
   NodePort port(*node, options.name, options.profile);
-  const api::NodeApi node_api(port, port, nullptr, tokens ? &*tokens : nullptr);
+  NodeQueries queries(loop, port, port, node->queries(), view_of(*node->host()));
+  const api::NodeApi node_api(port, port, queries, tokens ? &*tokens : nullptr);
   nlohmann::ordered_json started{{"endpoint", runtime::text_of(node->driver().transport().endpoint())},
                                  {"node", node->view().self.id.text()}};
   if (options.http != "off") {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/limits.hpp"
 #include "base/result.hpp"
 #include "overlay/config.hpp"
 
@@ -27,6 +28,7 @@ struct NodeOptions {
   std::string tokens;  ///< file of bearer tokens; empty: no tokens, and HTTP on loopback only
   std::uint64_t memory = std::uint64_t{512} << 20;  ///< bytes that all instances together may take
   std::uint32_t capacity = 0;                       ///< instances at most; 0: as many as fit
+  std::size_t chunk_rows = limits::kChunkRows;      ///< rows that travel together at most
   std::size_t workers = 1;                          ///< threads that run instances
   bool json = false;
 };

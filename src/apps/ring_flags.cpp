@@ -78,6 +78,7 @@ struct RingFlags::Impl {
 
   void add_cert(CLI::App& app);
   void add_node(CLI::App& app);
+  void add_serving();
   void add_ring(CLI::App& app);
   void add_keys();
   CLI::App* add_key(const char* name, const char* help);
@@ -161,6 +162,13 @@ void RingFlags::Impl::add_node(CLI::App& app) {
   node_start->add_option("--cert", start.cert, "certificate of this host")->type_name("FILE");
   node_start->add_option("--key", start.key, "private key of this host")->type_name("FILE");
   node_start->add_flag("--insecure", start.insecure, "no TLS; refused beyond loopback");
+  add_serving();
+  add_output(*node_start, output);
+  add_config(*node_start, start_config);
+}
+
+/// What the node offers to those who ask it, and to queries.
+void RingFlags::Impl::add_serving() {
   node_start
       ->add_option(
           "--tokens", start.tokens,
@@ -174,11 +182,13 @@ void RingFlags::Impl::add_node(CLI::App& app) {
       ->default_str("512MiB");
   node_start->add_option("--capacity", start.capacity, "instances of queries at most; 0: as many as fit")
       ->capture_default_str();
+  node_start
+      ->add_option("--chunk-rows", start.chunk_rows, "rows per chunk at most; results do not depend on it")
+      ->check(CLI::Range(std::size_t{1}, limits::kChunkRows))
+      ->capture_default_str();
   node_start->add_option("--workers", start.workers, "threads that run queries")
       ->check(CLI::Range(std::size_t{1}, limits::kWorkers))
       ->capture_default_str();
-  add_output(*node_start, output);
-  add_config(*node_start, start_config);
 }
 
 void RingFlags::Impl::add_ring(CLI::App& app) {

@@ -23,7 +23,7 @@ namespace dart::api {
 class ApiServer {
  public:
   explicit ApiServer(HttpServerSettings settings = {}, const Tokens* tokens = nullptr)
-      : api_(ring, keys, &queries, tokens) {
+      : api_(ring, keys, queries, tokens) {
     auto started =
         HttpServer::start(loop_, settings,
                           {[this](const Request& head) { return api_.refusal(head); },

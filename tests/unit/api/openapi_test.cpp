@@ -59,7 +59,7 @@ std::set<std::string> served() {
   FakeRing ring;
   FakeKeys keys;
   FakeQueries queries;
-  const NodeApi api(ring, keys, &queries);
+  const NodeApi api(ring, keys, queries);
   std::set<std::string> lines;
   for (const auto& route : api.routes()) {
     std::string path(route.path);
@@ -164,7 +164,7 @@ TEST(OpenApi, AnswersHaveTheFieldsThatItSays) {
   FakeRing ring;
   FakeKeys keys;
   FakeQueries queries;
-  const NodeApi api(ring, keys, &queries);
+  const NodeApi api(ring, keys, queries);
   for (const auto& one : asked_of_all()) {
     api.handle({one.method, one.target, one.body}, [&](const Response& response) {
       const std::string path = one.path.empty() ? one.target : one.path;

@@ -33,7 +33,7 @@ class QueriesApiTest : public testing::Test {
   FakeRing ring_;
   FakeKeys keys_;
   FakeQueries queries_;
-  NodeApi api_{ring_, keys_, &queries_};
+  NodeApi api_{ring_, keys_, queries_};
   Response got_;
 };
 

@@ -19,7 +19,7 @@ Response ask(const std::string& target, const std::string& method = "GET") {
   FakeRing ring;
   FakeKeys keys;
   FakeQueries queries;
-  const NodeApi api(ring, keys, &queries);
+  const NodeApi api(ring, keys, queries);
   Response got;
   int answers = 0;
   api.handle({method, target, {}}, [&](const Response& response) {
