@@ -15,7 +15,10 @@ constexpr std::size_t kGatheredBytes = limits::kQueueBytes;
 }  // namespace
 
 Receiver::Receiver(const LinkId& link, std::uint64_t window_bytes)
-    : link_(link), window_bytes_(std::max<std::uint64_t>(window_bytes, 1)) {}
+    : link_(link),
+      window_bytes_(std::max<std::uint64_t>(window_bytes, 1)),
+      // Whoever opens the link may tell the sender of the whole window before anything came.
+      told_credit_(window_bytes_) {}
 
 Result<std::optional<std::string>> Receiver::take(const DataFrame& frame) {
   if (frame.link != link_) return fail(ErrorCode::Data, "a data frame of another link");

@@ -46,7 +46,7 @@ class Receiver {
   std::string gathered_;  // the content whose last frame has not come
   std::uint64_t received_bytes_ = 0;
   std::uint64_t consumed_bytes_ = 0;
-  std::uint64_t told_credit_ = 0;
+  std::uint64_t told_credit_;
   bool told_idle_ = false;
   bool ack_due_ = false;
   Counters counters_;

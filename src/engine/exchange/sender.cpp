@@ -10,11 +10,12 @@ namespace {
 
 constexpr std::int64_t kFirstRetryUs = 250'000;
 constexpr std::int64_t kLastRetryUs = 2'000'000;
+/// Plain bytes that wait to go out.
 constexpr std::uint64_t kRoomBytes = 256U << 10;
 
 }  // namespace
 
-Sender::Sender(const LinkId& link) : link_(link), retry_us_(kFirstRetryUs) {}
+Sender::Sender(const LinkId& link) : link_(link), patience_us_(kFirstRetryUs), retry_us_(kFirstRetryUs) {}
 
 void Sender::push(std::string content, std::uint64_t rows) {
   counters_.rows += rows;
@@ -24,7 +25,15 @@ void Sender::push(std::string content, std::uint64_t rows) {
     push_frame(all.substr(at, kFramePlainBytes), true);
   }
   push_frame(all.substr(at), false);
-  if (pushed_bytes_ - acknowledged_bytes_ >= kRoomBytes) paused_ = true;
+  note_room();
+}
+
+/// What is under way is bounded by the credit, so only what is not counts: else a window that is larger than
+/// the room would never be used.
+void Sender::note_room() {
+  const std::uint64_t unsent = pushed_bytes_ - sent_bytes_;
+  if (unsent >= kRoomBytes) paused_ = true;
+  if (unsent < kRoomBytes / 2) paused_ = false;
 }
 
 void Sender::push_frame(std::string_view piece, bool continues) {
@@ -44,7 +53,7 @@ bool Sender::has_room() const { return !paused_; }
 
 bool Sender::may_send_next() const {
   if (sent_ == waiting_.size()) return false;
-  if (!heard_) return sent_ == 0;
+  if (acknowledged_ == 0) return sent_ == 0;
   if (waiting_[sent_].plain_end <= credit_bytes_) return true;
   // Larger than the whole window, or else there would be credit: it goes alone.
   return sent_ == 0 && idle_sequence_ == acknowledged_;
@@ -54,24 +63,30 @@ void Sender::on_ack(TimePoint now, const AckFrame& ack) {
   // What was never sent cannot have arrived.
   if (ack.link != link_ || ack.sequence > acknowledged_ + sent_) return;
   count_starving(now);
-  heard_ = true;
   const bool was_starved = starved();
   credit_bytes_ = std::max(credit_bytes_, ack.credit_bytes);
   if (ack.sequence < acknowledged_) return;
-  const bool moved = ack.sequence > acknowledged_;
-  for (; acknowledged_ < ack.sequence; ++acknowledged_, --sent_) {
-    acknowledged_bytes_ = waiting_.front().plain_end;
-    waiting_.pop_front();
-  }
+  const std::uint64_t moved = ack.sequence - acknowledged_;
+  take_acknowledged(now, ack.sequence);
   if (ack.idle) idle_sequence_ = ack.sequence;
-  if (moved || (was_starved && !starved())) {
-    // The frames behind a lost one were not taken.
-    repeat_all_ = repeat_all_ || (recovering_ && sent_ > 0);
+  if (moved > 0 || (was_starved && !starved())) {
+    // The frames behind a lost one were not taken. If one of them was, then none was lost but only slow.
+    repeat_all_ = repeat_all_ || (recovering_ && moved == 1 && sent_ > 0);
     recovering_ = false;
-    retry_us_ = kFirstRetryUs;
+    retry_us_ = patience_us_;
     retry_from_ = now;
   }
-  if (pushed_bytes_ - acknowledged_bytes_ < kRoomBytes / 2) paused_ = false;
+}
+
+/// An answer to a frame that went several times may be one to the first: that time is taken, so that over a
+/// slow way, where a full window takes seconds, frames do not go again while they are still under way.
+void Sender::take_acknowledged(TimePoint now, std::uint64_t sequence) {
+  for (; acknowledged_ < sequence; ++acknowledged_, --sent_) {
+    const Waiting& done = waiting_.front();
+    patience_us_ = std::clamp(2 * (now - done.first_sent).us, kFirstRetryUs, kLastRetryUs);
+    acknowledged_bytes_ = done.plain_end;
+    waiting_.pop_front();
+  }
 }
 
 void Sender::poll(TimePoint now, std::vector<std::string>& out) {
@@ -109,15 +124,18 @@ void Sender::send_new(TimePoint now, std::vector<std::string>& out) {
   while (may_send_next()) {
     if (sent_ == 0) {
       retry_from_ = now;
-      retry_us_ = kFirstRetryUs;
+      retry_us_ = patience_us_;
     }
-    const Waiting& next = waiting_[sent_];
+    Waiting& next = waiting_[sent_];
+    next.first_sent = now;
     out.push_back(next.frame);
     ++counters_.frames;
     counters_.bytes += next.content_bytes;
     counters_.bytes_before += next.plain_bytes;
+    sent_bytes_ = next.plain_end;
     ++sent_;
   }
+  note_room();
 }
 
 void Sender::count_starving(TimePoint now) {
@@ -135,7 +153,7 @@ std::optional<TimePoint> Sender::next_deadline() const {
 
 void Sender::reconnected(TimePoint now) {
   retry_from_ = now;
-  retry_us_ = kFirstRetryUs;
+  retry_us_ = patience_us_;
   repeat_all_ = sent_ > 0 || starved();
 }
 

@@ -1,9 +1,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <deque>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest-spi.h>
 
 #include "base/random.hpp"
 #include "engine/exchange/receiver.hpp"
@@ -18,7 +21,8 @@ constexpr TimePoint kStart{1'000'000};
 
 TimePoint after_ms(std::int64_t ms) { return kStart + Duration{ms * 1000}; }
 
-std::vector<std::string> poll(Sender& sender, TimePoint now) {
+template <class SenderType>
+std::vector<std::string> poll(SenderType& sender, TimePoint now) {
   std::vector<std::string> out;
   sender.poll(now, out);
   return out;
@@ -197,25 +201,71 @@ TEST(Link, AContentLargerThanTheWindowAndThanAFrameArrivesWhole) {
   EXPECT_EQ(link.run(kStart), std::vector<std::string>{"b"});
 }
 
-TEST(Link, TheProducerPausesAt256KibAndGoesOnBelowHalf) {
-  Direct link(16U << 20);
+TEST(Link, TheProducerPausesAt256KibThatWaitAndGoesOnBelowHalf) {
+  Direct link(256U << 10);
   const std::string piece = noise(32U << 10, 3);
-  for (int i = 0; i < 7; ++i) link.sender.push(piece, 1);
-  EXPECT_TRUE(link.sender.has_room());
   link.sender.push(piece, 1);
+  link.run(kStart);
+  for (int i = 0; i < 15; ++i) link.sender.push(piece, 1);
+  // Of these, seven go at once: what is under way does not count.
+  EXPECT_EQ(poll(link.sender, kStart).size(), 7U);
+  link.sender.reconnected(kStart);
+  EXPECT_FALSE(link.sender.has_room());
+  EXPECT_EQ(link.run(kStart).size(), 7U);
   EXPECT_FALSE(link.sender.has_room());
   EXPECT_EQ(link.sender.counters().waiting_bytes, 256U << 10);
-  const auto take_one = [&](const std::string& bytes) {
-    EXPECT_TRUE(link.receiver.take(as_data(bytes)).value().has_value());
-    link.sender.on_ack(kStart, link.receiver.poll(kStart).value());
-  };
-  take_one(poll(link.sender, kStart)[0]);
-  const auto rest = poll(link.sender, kStart);
-  ASSERT_EQ(rest.size(), 7U);
-  for (std::size_t i = 0; i < 3; ++i) take_one(rest[i]);
+  link.receiver.consumed(4 * piece.size());
+  EXPECT_EQ(link.run(kStart).size(), 4U);
   EXPECT_FALSE(link.sender.has_room()) << "half";
-  take_one(rest[3]);
+  link.receiver.consumed(piece.size());
+  EXPECT_EQ(link.run(kStart).size(), 0U) << "less than a quarter of the window";
+  link.receiver.consumed(piece.size());
+  EXPECT_EQ(link.run(kStart).size(), 2U);
   EXPECT_TRUE(link.sender.has_room());
+}
+
+TEST(Link, AReceiverThatSaysItIsThereGetsManyFramesBeforeItsNextAcknowledgement) {
+  Direct link;
+  for (const char* content : {"a", "b", "c", "d"}) link.sender.push(content, 1);
+  link.sender.on_ack(kStart, AckFrame{kLink, 0, kWindow, true});
+  ASSERT_EQ(poll(link.sender, kStart).size(), 1U) << "nothing is acknowledged yet";
+  link.sender.reconnected(kStart);
+  EXPECT_EQ(link.run(kStart).size(), 4U);
+
+  Receiver receiver(kLink, kWindow);
+  for (std::uint64_t sequence = 1; sequence <= 4; ++sequence) {
+    EXPECT_EQ(receiver.take(DataFrame{kLink, sequence, false, 1, "a"}).value(), "a");
+  }
+}
+
+TEST(Link, OverASlowWayNothingGoesAgainWhileItIsUnderWay) {
+  constexpr std::int64_t kBytesPerMs = 125;  // 1 Mbit/s
+  constexpr std::uint64_t kLargeWindow = 1U << 20;
+  Direct link(kLargeWindow);
+  std::deque<std::pair<TimePoint, std::string>> way;
+  TimePoint now = kStart;
+  TimePoint way_free = kStart;
+  std::uint64_t carried = 0;
+  std::size_t taken = 0;
+  constexpr std::size_t kContents = 60;
+  for (std::uint64_t i = 0; i < kContents; ++i) link.sender.push(noise(64U << 10, i), 1);
+  for (; taken < kContents; now = now + Duration{1000}) {
+    ASSERT_LT(now, after_ms(120'000));
+    for (std::string& bytes : poll(link.sender, now)) {
+      carried += bytes.size();
+      const auto ms = static_cast<std::int64_t>(bytes.size()) / kBytesPerMs;
+      way_free = std::max(way_free, now) + Duration{ms * 1000};
+      way.emplace_back(way_free, std::move(bytes));
+    }
+    for (; !way.empty() && way.front().first <= now; way.pop_front()) {
+      const auto content = link.receiver.take(as_data(way.front().second)).value();
+      if (!content) continue;
+      ++taken;
+      link.receiver.consumed(content->size());
+    }
+    if (const auto ack = link.receiver.poll(now)) link.sender.on_ack(now, *ack);
+  }
+  EXPECT_LT(carried, (kContents + 3) * (65U << 10)) << link.sender.counters().repeated << " repeated";
 }
 
 TEST(Link, CompressesWhatShrinks) {
@@ -251,7 +301,9 @@ TEST(Link, ASenderThatIgnoresItsCreditIsRefused) {
   EXPECT_FALSE(receiver.take(DataFrame{kLink, 2, false, size, piece}).has_value());
 }
 
-/// A link over a network that loses, doubles and reorders, with a consumer that keeps its own pace.
+/// A link over a network that loses, doubles and reorders, with a consumer that keeps its own pace. Ends that
+/// are broken on purpose can be put in.
+template <class SenderType = Sender, class ReceiverType = Receiver>
 class Simulation {
  public:
   explicit Simulation(std::uint64_t seed)
@@ -354,8 +406,8 @@ class Simulation {
   std::uint64_t loss_;
   std::uint64_t most_;
   std::uint64_t messages_;
-  Sender sender_;
-  Receiver receiver_;
+  SenderType sender_;
+  ReceiverType receiver_;
   TimePoint now_ = kStart;
   std::vector<Travelling> network_;
   std::deque<std::uint64_t> consumer_;
@@ -366,8 +418,96 @@ class Simulation {
 TEST(Link, EveryMessageArrivesOnceAndInOrderOverABadNetwork) {
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     SCOPED_TRACE(seed);
-    ASSERT_NO_FATAL_FAILURE(Simulation(seed).run());
+    ASSERT_NO_FATAL_FAILURE(Simulation<>(seed).run());
   }
+}
+
+TEST(LinkSoak, EveryMessageArrivesOnceAndInOrderOverABadNetwork) {
+  const std::uint64_t count = std::getenv("DART_SOAK") != nullptr ? 20'000 : 20;
+  for (std::uint64_t seed = 1000; seed < 1000 + count; ++seed) {
+    SCOPED_TRACE(seed);
+    ASSERT_NO_FATAL_FAILURE(Simulation<>(seed).run());
+  }
+}
+
+/// Gives back less than was used up.
+class LeakingReceiver : public Receiver {
+ public:
+  using Receiver::Receiver;
+  void consumed(std::uint64_t plain_bytes) { Receiver::consumed(plain_bytes - plain_bytes / 8); }
+};
+
+/// Takes a frame as often as it comes.
+class ForgetfulReceiver : public Receiver {
+ public:
+  using Receiver::Receiver;
+  Result<std::optional<std::string>> take(const DataFrame& frame) {
+    if (frame.bytes == last_ && !last_.empty()) return std::optional<std::string>(last_content_);
+    auto content = Receiver::take(frame);
+    if (content && *content) {
+      last_ = frame.bytes;
+      last_content_ = **content;
+    }
+    return content;
+  }
+
+ private:
+  std::string last_;
+  std::string last_content_;
+};
+
+/// Believes that it may send whatever it likes.
+class GreedySender : public Sender {
+ public:
+  using Sender::Sender;
+  void on_ack(TimePoint now, AckFrame ack) {
+    ack.credit_bytes = UINT64_MAX;
+    Sender::on_ack(now, ack);
+  }
+};
+
+/// Sends nothing twice.
+class HastySender : public Sender {
+ public:
+  using Sender::Sender;
+  void poll(TimePoint now, std::vector<std::string>& out) {
+    std::vector<std::string> frames;
+    Sender::poll(now, frames);
+    for (std::string& bytes : frames) {
+      const auto sequence = as_data(bytes).sequence;
+      if (sequence <= last_) continue;
+      last_ = sequence;
+      out.push_back(std::move(bytes));
+    }
+  }
+
+ private:
+  std::uint64_t last_ = 0;
+};
+
+/// Whether some of a few runs ends in a failure, which is not this test's.
+template <class SenderType, class ReceiverType>
+bool is_caught() {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    testing::TestPartResultArray results;
+    {
+      const testing::ScopedFakeTestPartResultReporter reporter(
+          testing::ScopedFakeTestPartResultReporter::INTERCEPT_ONLY_CURRENT_THREAD, &results);
+      Simulation<SenderType, ReceiverType>(seed).run();
+    }
+    for (int i = 0; i < results.size(); ++i) {
+      if (results.GetTestPartResult(i).failed()) return true;
+    }
+  }
+  return false;
+}
+
+TEST(Link, TheSimulationFindsBrokenEnds) {
+  EXPECT_FALSE((is_caught<Sender, Receiver>()));
+  EXPECT_TRUE((is_caught<Sender, LeakingReceiver>()));
+  EXPECT_TRUE((is_caught<Sender, ForgetfulReceiver>()));
+  EXPECT_TRUE((is_caught<GreedySender, Receiver>()));
+  EXPECT_TRUE((is_caught<HastySender, Receiver>()));
 }
 
 }  // namespace
