@@ -111,10 +111,7 @@ Result<bool> read_flag(ByteReader& in) {
   return byte == 1;
 }
 
-Result<std::int64_t> read_weight(ByteReader& in) {
-  constexpr std::int64_t kLargest = std::int64_t{1} << 30;
-  return read_within(kLargest, in);
-}
+Result<std::int64_t> read_weight(ByteReader& in) { return read_within(kLargestWeight, in); }
 
 Result<std::int64_t> read_total(ByteReader& in) {
   constexpr std::int64_t kLargest = std::int64_t{1} << 60;

@@ -20,6 +20,10 @@ void write_progress(const Progress& progress, ByteWriter& out);
 [[nodiscard]] Result<Progress> read_progress(ByteReader& in);
 
 [[nodiscard]] Result<bool> read_flag(ByteReader& in);
+/// Of one row, of either sign.
+inline constexpr std::int64_t kLargestWeight = std::int64_t{1} << 30;
+/// Steps, and times of progress, from elsewhere, of either sign: the difference of two does not overflow.
+inline constexpr std::int64_t kLargestStep = std::int64_t{1} << 61;
 /// A row's weight: two of them multiplied, and sums of many such products, do not overflow.
 [[nodiscard]] Result<std::int64_t> read_weight(ByteReader& in);
 /// A count of rows, or the sum of their weights, that many more can be added to.

@@ -3,67 +3,37 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/check.hpp"
 #include "engine/chunk_bytes.hpp"
+#include "engine/exchange/column_bytes.hpp"
 
 namespace dart::engine::exchange {
-
-using columnar::LogicalType;
-using columnar::TypeId;
 
 namespace {
 
 /// The first byte of a message.
 enum class Kind : std::uint8_t { Chunk = 1, Progress = 2, Watermark = 3, Barrier = 4, End = 5 };
 
-/// Rows without columns are written with one in their place, so that their number is never more than the
-/// bytes that came.
-constexpr LogicalType kStandIn = LogicalType::of(TypeId::Bool);
+/// Messages of one content at most. They take much more memory than bytes; whoever fills contents to about
+/// kContentBytes stays far below.
+constexpr std::size_t kMostMessages = 1U << 16;
 
-Vector same_everywhere(LogicalType type, std::size_t rows) {
-  Vector vector(type);
-  vector.reset(rows);
-  columnar::visit_physical(type.physical(), [&](auto tag) {
-    using T = decltype(tag);
-    if constexpr (!std::is_same_v<T, columnar::StringRef>) {
-      std::fill_n(vector.mutable_data<T>(), rows, T{1});
-    }
-  });
-  return vector;
-}
-
-void write_rows(Chunk chunk, const RowLayout& layout, ByteWriter& out) {
-  if (chunk.rows == 0) return;
-  DART_DCHECK(chunk.columns.size() >= layout.types.size());
-  DART_DCHECK(!layout.stepped || chunk.steps.is_present());
-  if (!layout.weighted) {
-    chunk.weights = {};
-  } else if (!chunk.weights.is_present()) {
-    chunk.weights = same_everywhere(LogicalType::of(TypeId::BigInt), chunk.rows);
+void write_rows(const Chunk& chunk, const RowLayout& layout, ByteWriter& out) {
+  for (std::size_t begin = 0; begin < chunk.rows; begin += kMostChunkRows) {
+    out.fixed(static_cast<std::uint8_t>(Kind::Chunk));
+    if (chunk.rows <= kMostChunkRows) return write_columns(chunk, layout, out);
+    write_columns(chunk.slice(begin, std::min(kMostChunkRows, chunk.rows - begin)), layout, out);
   }
-  if (!layout.stepped) chunk.steps = {};
-  if (layout.types.empty()) chunk.columns.assign(1, same_everywhere(kStandIn, chunk.rows));
-  out.fixed(static_cast<std::uint8_t>(Kind::Chunk));
-  write_chunk(chunk, std::max<std::size_t>(layout.types.size(), 1), out);
-}
-
-Result<Chunk> read_rows(const RowLayout& layout, ByteReader& in) {
-  const std::span<const LogicalType> types(layout.types);
-  DART_TRY(Chunk chunk, read_chunk(types.empty() ? std::span(&kStandIn, 1) : types, in));
-  if (types.empty()) chunk.columns.clear();
-  if (chunk.rows == 0) return fail(ErrorCode::Data, "a message with no rows");
-  if (chunk.weights.is_present() != layout.weighted || chunk.steps.is_present() != layout.stepped) {
-    return fail(ErrorCode::Data, "rows with other weights or steps than their exchange has");
-  }
-  for (std::size_t r = 0; r < chunk.rows; ++r) {
-    if (chunk.weight(r) == 0) return fail(ErrorCode::Data, "a row with no weight");
-  }
-  return chunk;
 }
 
 Result<Progress> read_steps(ByteReader& in) {
   DART_TRY(const Progress progress, read_progress(in));
   if (progress.last < progress.first) return fail(ErrorCode::Data, "a progress that ends before it begins");
+  for (const std::int64_t number :
+       {progress.first, progress.last, progress.origin_first.us, progress.origin_last.us}) {
+    if (number < -kLargestStep || number > kLargestStep) {
+      return fail(ErrorCode::Data, "a progress out of range");
+    }
+  }
   return progress;
 }
 
@@ -151,7 +121,7 @@ Result<Message> read_message(const RowLayout& layout, ByteReader& in) {
   DART_TRY(const std::uint8_t kind, in.fixed<std::uint8_t>());
   switch (static_cast<Kind>(kind)) {
     case Kind::Chunk: {
-      DART_TRY(message.content, read_rows(layout, in));
+      DART_TRY(message.content, read_columns(layout, in));
       return message;
     }
     case Kind::Progress: {
@@ -186,6 +156,7 @@ Result<std::vector<Message>> read_content(const LinkId& link, const RowLayout& l
   ByteReader in(content);
   std::vector<Message> messages;
   while (in.remaining() > 0) {
+    if (messages.size() == kMostMessages) return fail(ErrorCode::Data, "a content of too many messages");
     DART_TRY(Message message, read_message(layout, in));
     message.exchange = link.exchange;
     message.sender = link.sender;

@@ -5,6 +5,7 @@
 #include "base/limits.hpp"
 #include "base/random.hpp"
 #include "columnar/value.hpp"
+#include "engine/exchange/column_bytes.hpp"
 
 namespace dart::engine::exchange {
 namespace {
@@ -230,6 +231,59 @@ TEST(MessageBytes, RowsOfVeryDifferentSizesStayWithinAFrame) {
     rows += content.rows;
   }
   EXPECT_EQ(rows, 2048U);
+}
+
+TEST(MessageBytes, AConstantBecomesAValueForEveryRow) {
+  const RowLayout layout{{LogicalType::of(TypeId::BigInt), LogicalType::of(TypeId::Text)}, false, false};
+  Chunk chunk;
+  chunk.rows = 3;
+  for (const LogicalType type : layout.types) {
+    Vector& column = chunk.columns.emplace_back(type);
+    column.reset(1);
+    if (type.id == TypeId::BigInt) column.mutable_data<std::int64_t>()[0] = 42;
+    if (type.id == TypeId::Text) {
+      column.mutable_data<columnar::StringRef>()[0] = column.heap().add("a text that is not short");
+    }
+    column.make_constant();
+  }
+  const auto read = message_of(bytes_of({0, chunk}, layout), layout);
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  const auto& back = std::get<Chunk>(read->content);
+  EXPECT_EQ(lines(back), lines(chunk));
+  for (const Vector& column : back.columns) EXPECT_FALSE(column.is_constant());
+}
+
+TEST(MessageBytes, MoreRowsThanAChunkMayHaveBecomeSeveralChunks) {
+  const RowLayout layout{{}, false, false};
+  Chunk chunk;
+  chunk.rows = 2 * kMostChunkRows + 1;
+  const auto read = read_content(kLink, layout, bytes_of({0, chunk}, layout));
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  std::size_t rows = 0;
+  for (const Message& message : *read) rows += std::get<Chunk>(message.content).rows;
+  EXPECT_EQ(read->size(), 3U);
+  EXPECT_EQ(rows, chunk.rows);
+}
+
+TEST(MessageBytes, FewBytesNeverBecomeManyMessagesOrRows) {
+  const std::string end = bytes_of({0, End{}}, {});
+  std::string ends;
+  for (int i = 0; i < 100'000; ++i) ends += end;
+  EXPECT_FALSE(read_content(kLink, {}, ends).has_value());
+  ByteWriter rows;
+  rows.fixed<std::uint8_t>(1);
+  rows.varint(kMostChunkRows + 1);
+  rows.fixed<std::uint8_t>(0);
+  EXPECT_FALSE(message_of(rows.bytes(), {}).has_value());
+}
+
+TEST(MessageBytes, NumbersWhoseDifferencesOverflowAreRefused) {
+  const RowLayout layout = some_layout(false, true);
+  EXPECT_FALSE(message_of(bytes_of({0, Progress{INT64_MIN, INT64_MAX, {}, {}}}, layout), layout).has_value());
+  EXPECT_FALSE(message_of(bytes_of({0, Progress{0, 1, {INT64_MIN}, {}}}, layout), layout).has_value());
+  Chunk chunk = some_chunk(layout, 2);
+  chunk.steps = numbers(2, INT64_MIN, 1);
+  EXPECT_FALSE(message_of(bytes_of({0, chunk}, layout), layout).has_value());
 }
 
 }  // namespace
