@@ -64,7 +64,7 @@ done
 for i in $(seq 0 $((nodes - 1))); do await "the joining of node $i" grep -q '^joined' "node$i/log"; done
 first=$(word 0 http) last=$(word $((nodes - 1)) http)
 
-all_cabs() { [ "$("$dart" ring ls --label role=cab --http "$first" -o json | grep -o '"id"' | wc -l)" -ge "$nodes" ]; }
+all_cabs() { [ "$("$dart" ring ls --label role=cab --http "$first" -o json | grep -oE '[0-9a-f]{32}' | wc -l)" -ge "$nodes" ]; }
 await "the group of all gateways" all_cabs
 
 tails=()

@@ -25,8 +25,8 @@ using api::QueryResult;
 using placement::RequestKind;
 
 std::int64_t wall_clock_us() {
-  using namespace std::chrono;
-  return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
 }
 
 tl::unexpected<QueryFailure> no_query(const std::string& name) {

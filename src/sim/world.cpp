@@ -79,7 +79,8 @@ void World::start(std::uint32_t number, const std::vector<std::uint32_t>& seeds,
   }
   const auto handle = handle_of(number, machine.disk.incarnation, random.next() | 1);
   machine.core = std::make_unique<node::NodeCore>(
-      options_.config, handle, random, node::Beside{options_.directory, options_.tree, options_.soft, options_.queries});
+      options_.config, handle, random,
+      node::Beside{options_.directory, options_.tree, options_.soft, options_.queries});
   machine.state = MachineState::Up;
   machine.host_answers = true;
   machine.wake_us = INT64_MAX;
