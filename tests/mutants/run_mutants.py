@@ -136,10 +136,10 @@ def check(room, name, build, seeds, nodes, folder):
     flags = compile_command(build, source) + ['-Wno-error', '-w']
     program = folder / 'chaos'
     libraries = [str(build / f'lib{lib}.a')
-                 for lib in ('dart_sim', 'dart_node', 'dart_directory', 'directory_wire', 'tree_wire', 'soft_wire', 'dart_overlay', 'overlay_wire',
+                 for lib in ('dart_sim', 'dart_node', 'dart_placement', 'placement_wire', 'dart_engine', 'dart_plan', 'dart_columnar', 'dart_directory', 'directory_wire', 'tree_wire', 'soft_wire', 'dart_overlay', 'overlay_wire',
                              'dart_base')]
     subprocess.run(flags + ['-I', str(ROOT / 'src'), str(mutated), str(ROOT / 'tests/mutants/chaos_runner.cpp'), '-o',
-                            str(program)] + libraries + ['-lprotobuf-lite', '-lfmt', '-lpthread'], check=True)
+                            str(program)] + libraries + ['-lprotobuf-lite', '-lfmt', '-llz4', '-lpthread'], check=True)
     ran = subprocess.run([str(program), room, '1', str(seeds), str(nodes)], capture_output=True, text=True)
     if ran.returncode == 0:
         return None

@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::int64_t kFirstRetryUs = 250'000;
 constexpr std::int64_t kLastRetryUs = 2'000'000;
+/// Where nothing is heard at all, frames go again at least so often: a way that is mended is used soon.
+constexpr std::int64_t kLongestWaitUs = 1'000'000;
 /// Plain bytes that wait to go out.
 constexpr std::uint64_t kRoomBytes = 256U << 10;
 
@@ -116,7 +118,7 @@ void Sender::repeat(TimePoint now, std::vector<std::string>& out) {
   counters_.repeated += count;
   recovering_ = !repeat_all_ && sent_ > 0;
   repeat_all_ = false;
-  if (late) retry_us_ = std::min(2 * retry_us_, kLastRetryUs);
+  if (late) retry_us_ = std::max(patience_us_, std::min(2 * retry_us_, kLongestWaitUs));
   retry_from_ = now;
 }
 

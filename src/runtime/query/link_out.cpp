@@ -60,11 +60,17 @@ void LinkOut::flush() {
   });
 }
 
-bool LinkOut::has_room() const { return sender_room_ && unpushed_ < kUnpushedBytes; }
+bool LinkOut::has_room() const {
+  const auto room = [this] { return sender_room_ && unpushed_ < kUnpushedBytes; };
+  if (room()) return true;
+  // Said before the second look: whatever makes room from here on sees that somebody waits for it.
+  refused_ = true;
+  return room();
+}
 
 bool LinkOut::room_returned() {
-  const bool room = sender_.has_room();
-  return room != sender_room_.exchange(room) && room;
+  sender_room_ = sender_.has_room();
+  return sender_room_ && unpushed_ < kUnpushedBytes && refused_.exchange(false);
 }
 
 }  // namespace dart::runtime

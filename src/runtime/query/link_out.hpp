@@ -52,7 +52,7 @@ class LinkOut : public std::enable_shared_from_this<LinkOut> {
   /// Nothing goes out any more.
   void close() { closed_ = true; }
   [[nodiscard]] bool closed() const { return closed_; }
-  /// Looks whether the sender has room; true when it has again.
+  /// Looks whether there is room; true when there is, and a worker was told that there was none.
   bool room_returned();
 
   std::optional<TimePoint> silent_since;  ///< frames are out and no answer came
@@ -70,6 +70,7 @@ class LinkOut : public std::enable_shared_from_this<LinkOut> {
   std::uint64_t rows_ = 0;
   std::atomic<std::size_t> unpushed_{0};  // bytes on their way to the sender
   std::atomic<bool> sender_room_{true};
+  mutable std::atomic<bool> refused_{false};  // a worker has been told that there is no room
   bool held_ = false;
   bool closed_ = false;
 };

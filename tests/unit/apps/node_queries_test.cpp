@@ -56,6 +56,7 @@ class NodeQueriesTest : public testing::Test {
     placement::QueryRecord record;
     record.spec.name = name;
     record.spec.text = text;
+    record.spec.stages.resize(1);
     record.epoch = 5;
     record.run = 2;
     record.state = placement::QueryState::Running;
@@ -252,6 +253,7 @@ TEST_F(NodeQueriesTest, ATailFollowsRunsAndHosts) {
 TEST_F(NodeQueriesTest, ATailEndsWithItsQuery) {
   placement::QueryRecord record;
   record.spec.name = "q";
+  record.spec.stages.resize(1);
   record.state = placement::QueryState::Failed;
   record.history.push_back({1, 1, "no file"});
   keys_.write("query/q", placement::encode(record));
