@@ -75,7 +75,7 @@ for query in frequent_routes profitable_areas; do
 done
 
 if [ "$change" = 1 ]; then
-  sleep 1
+  await "the first row" test -s frequent_routes.ring
   start "$nodes" --join "$(word 0 endpoint)"
   await "the joining of the ninth node" grep -q '^joined' "node$nodes/log"
   host=$("$dart" query show frequent_routes --http "$first" -o json |
