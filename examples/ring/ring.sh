@@ -4,7 +4,8 @@
 # usage: examples/ring/ring.sh DART [TRIPS.csv]
 #   CHUNK_ROWS=N     rows of a chunk (2048)
 #   RATE=N           trips a second that each gateway reads (as fast as it can)
-#   CHANGE=1         while the queries run a ninth node joins and the one that runs the first query leaves
+#   CHANGE=1         a ninth node, without trips, runs the first query's main part; while rows come a tenth joins, and the
+#                    ninth leaves
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -67,22 +68,41 @@ first=$(word 0 http) last=$(word $((nodes - 1)) http)
 all_cabs() { [ "$("$dart" ring ls --label role=cab --http "$first" -o json | grep -oE '[0-9a-f]{32}' | wc -l)" -ge "$nodes" ]; }
 await "the group of all gateways" all_cabs
 
+if [ "$change" = 1 ]; then
+  start "$nodes" --join "$(word 0 endpoint)"
+  await "the joining of the ninth node" grep -q '^joined' "node$nodes/log"
+fi
+
+submit() { "$dart" query submit "$1" -f "$here/$1.sql" -v rate="$rate" --http "$first" "${@:2}"; }
+# Where the main part of a query runs: the first digits of a node's id.
+main_host() { "$dart" query show "$1" --http "$first" | awk '$1 == "main" { print $3 }'; }
+# Policy `random` finds the ninth node sooner or later.
+submit_at_ninth() {
+  submit frequent_routes --policy random >submitted
+  case $(word "$nodes" node) in "$(main_host frequent_routes)"*) return 0 ;; esac
+  "$dart" query drop frequent_routes --http "$first"
+  return 1
+}
+
 tails=()
 for query in frequent_routes profitable_areas; do
-  "$dart" query submit "$query" -f "$here/$query.sql" -v rate="$rate" --http "$first"
+  if [ "$change" = 1 ] && [ "$query" = frequent_routes ]; then
+    await "a place at the ninth node" submit_at_ninth
+    cat submitted
+  else
+    submit "$query"
+  fi
   "$dart" stream tail "$query" --http "$last" >"$query.ring" &
   tails+=($!)
 done
 
 if [ "$change" = 1 ]; then
   await "the first row" test -s frequent_routes.ring
-  start "$nodes" --join "$(word 0 endpoint)"
-  await "the joining of the ninth node" grep -q '^joined' "node$nodes/log"
-  host=$("$dart" query show frequent_routes --http "$first" -o json |
-    sed 's/{"stage"/\n&/g' | sed -n 's/^{"stage":"main".*"host":"\([0-9a-f]*\)".*/\1/p')
-  for i in $(seq 1 $((nodes - 2))); do
-    [ "$(word "$i" node)" != "$host" ] || kill "${pids[i]}"
-  done
+  start $((nodes + 1)) --join "$(word 0 endpoint)"
+  await "the joining of the tenth node" grep -q '^joined' "node$((nodes + 1))/log"
+  kill "${pids[nodes]}"
+  await "the leaving of the ninth node" grep -q '^left' "node$nodes/log"
+  [ "$(main_host frequent_routes)" ] && echo "the ninth node has handed over to $(main_host frequent_routes) and left"
 fi
 for pid in "${tails[@]}"; do wait "$pid"; done
 
