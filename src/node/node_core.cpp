@@ -159,6 +159,21 @@ void NodeCore::pass_on(TimePoint now, std::vector<Action>& out) {
   for_each_seat([](auto seat) { given.by<decltype(seat)>().clear(); });
 }
 
+/// Whether an action of one machine was for another.
+template <class Seat, class Other>
+bool NodeCore::hand_to(TimePoint now, typename Seat::Action& action) {
+  if (machine<typename Other::Machine>() == nullptr) return false;
+  std::optional<typename Other::Input> input;
+  if constexpr (Uses<Seat, Other>) {
+    input = Seat::asked_of(Other{}, action);
+  } else if constexpr (Hears<Other, Seat>) {
+    input = Other::heard(action);
+  }
+  if (!input) return false;
+  step_machine<Other>(now, std::move(*input));
+  return true;
+}
+
 /// False when the machine has given out nothing more.
 template <class Seat>
 bool NodeCore::pass_one_on(TimePoint now, std::size_t& done, std::vector<Action>& out) {
@@ -174,23 +189,7 @@ bool NodeCore::pass_one_on(TimePoint now, std::size_t& done, std::vector<Action>
     return true;
   }
   bool taken = false;
-  for_each_seat([&](auto other) {
-    using Other = decltype(other);
-    if constexpr (Uses<Seat, Other>) {
-      if (taken || machine<typename Other::Machine>() == nullptr) return;
-      if (auto asked = Seat::asked_of(other, action)) {
-        taken = true;
-        step_machine<Other>(now, std::move(*asked));
-      }
-    }
-    if constexpr (Hears<Other, Seat>) {
-      if (taken || machine<typename Other::Machine>() == nullptr) return;
-      if (auto heard = Other::heard(action)) {
-        taken = true;
-        step_machine<Other>(now, std::move(*heard));
-      }
-    }
-  });
+  for_each_seat([&](auto other) { taken = taken || hand_to<Seat, decltype(other)>(now, action); });
   if (taken) return true;
   std::visit(
       [&](auto& one) {

@@ -85,6 +85,8 @@ class NodeCore {
   template <class Seat>
   void step_machine(TimePoint now, typename Seat::Input input);
   void pass_on(TimePoint now, std::vector<Action>& out);
+  template <class Seat, class Other>
+  bool hand_to(TimePoint now, typename Seat::Action& action);
   template <class Seat>
   bool pass_one_on(TimePoint now, std::size_t& done, std::vector<Action>& out);
   bool keep(TimePoint now, overlay::Action& action);

@@ -137,7 +137,9 @@ void QueryService::commit(ScheduledQuery& query) {
   QueryRecord record = query.record;
   record.spec = query.spec;
   record.epoch = query.version + 1;
-  if (!behind_barrier) ++record.run;
+  // Of a query that was dropped and is handed in again, hosts may remember runs: epochs are beyond all of
+  // them.
+  if (!behind_barrier) record.run = query.exists ? record.run + 1 : record.epoch;
   if (record.state != QueryState::Paused || query.cause == Cause::Start) record.state = QueryState::Running;
   record.scheduler = self_;
   record.placed = query.placed;

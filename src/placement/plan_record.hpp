@@ -107,8 +107,8 @@ enum class QueryState : std::uint8_t {
 struct QueryRecord {
   QuerySpec spec;
   std::uint64_t epoch = 0;
-  /// How often the query began anew from its sources: rows of an older run are worth nothing beside those of
-  /// a newer one. A placement that is revised behind a barrier keeps the run.
+  /// Rises when the query begins anew from its sources: rows of an older run are worth nothing beside those
+  /// of a newer one. A placement that is revised behind a barrier keeps the run.
   std::uint64_t run = 0;
   QueryState state = QueryState::Placing;
   overlay::NodeHandle scheduler;

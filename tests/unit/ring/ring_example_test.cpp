@@ -1,7 +1,6 @@
 // examples/ring as a user runs it: eight nodes over TLS, both DEBS 2015 queries, compared with one process.
 #include <gtest/gtest.h>
 
-
 #include "support/child_process.hpp"
 
 namespace dart::test {
