@@ -11,6 +11,12 @@ if(DART_CCACHE)
                                   ${DART_CCACHE})
 endif()
 
+# Dozens of test programs are linked; where mold is there, each takes a tenth of the time.
+find_program(DART_MOLD mold)
+if(DART_MOLD AND CMAKE_BUILD_TYPE STREQUAL "Debug")
+  add_link_options(-fuse-ld=mold)
+endif()
+
 # Private flags of our own code; third-party code never sees them.
 add_library(dart_flags INTERFACE)
 target_compile_options(dart_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
