@@ -14,15 +14,18 @@ struct Config {
   Duration patience{20'000'000};  ///< and gives it up after this
   Duration joins_least{250'000};  ///< readers of a label have so long to be heard of
   Duration joins_quiet{120'000};  ///< and nobody new came for so long
-  Duration joins_longest{2'000'000};
+  Duration joins_longest{3'000'000};
   Duration answer{1'500'000};     ///< a host answers a Reserve, a barrier's end or a probe within this
   Duration opening{6'000'000};    ///< and a Deploy
   Duration reserved{5'000'000};   ///< a reservation that nothing came of ends
   Duration roll_call{5'000'000};  ///< a host tells schedulers what it runs for them
   Duration retry{3'000'000};      ///< a placement that failed, a reader that could not open: tried again
   Duration longest_retry{30'000'000};
-  Duration revise{20'000'000};  ///< between two looks whether another placement were better
-  Duration drain{10'000'000};   ///< a leaving node waits so long for others to take over
+  Duration revise{20'000'000};      ///< between two looks whether another placement were better
+  Duration drain{10'000'000};       ///< a leaving node waits so long for others to take over
+  Duration leaving_again{500'000};  ///< and asks them again after this
+  /// A label without a reader is an error after this: a group whose root has just changed looks empty.
+  Duration no_readers{5'000'000};
   /// A placement is revised when another has been better by this many percent so many times in a row.
   std::uint32_t better_percent = 25;
   std::uint32_t better_times = 3;

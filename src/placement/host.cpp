@@ -271,14 +271,14 @@ void QueryService::handle(const overlay::NodeHandle& from, const Probe& m) {
 void QueryService::on(const Drain&) {
   draining_ = true;
   drain_until_us_ = now_.us + config_.drain.us;
-  std::map<NodeId, std::pair<overlay::NodeHandle, Leaving>> leaving;
-  for (const auto& [name, hosted] : hosted_) {
-    auto& [to, message] = leaving[hosted.scheduler.id];
-    to = hosted.scheduler;
-    if (message.names.size() < limits::kNames) message.names.push_back(name);
-  }
-  for (auto& [id, one] : leaving) tell(one.first, std::move(one.second));
-  deadlines_.set_earlier(Timer::Watch, {drain_until_us_});
+  tell_leaving();
+}
+
+/// Again and again, and by the queries' keys: a scheduler may be busy placing, or have just been replaced.
+void QueryService::tell_leaving() {
+  if (!draining_) return;
+  for (const auto& [name, hosted] : hosted_) route(hosted.key, Leaving{{name}});
+  deadlines_.set_earlier(Timer::Leaving, {std::min(now_.us + config_.leaving_again.us, drain_until_us_)});
   leave_when_empty();
 }
 

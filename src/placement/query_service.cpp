@@ -42,6 +42,9 @@ void QueryService::run_timers() {
       case Timer::Watch:
         run_watch();
         break;
+      case Timer::Leaving:
+        tell_leaving();
+        break;
     }
   }
 }
@@ -127,7 +130,11 @@ void QueryService::on(const MembersCounted& input) {
   if (!input.known) query->uncounted = true;
   query->expected += input.members;
   if (--query->counts > 0 || query->uncounted) return;
-  if (query->routes.size() >= query->expected) return choose(*query);
+  if (query->expected == 0) {
+    query->deadline_us = now_.us + config_.joins_least.us;
+  } else if (query->routes.size() >= query->expected) {
+    return choose(*query);
+  }
   wake(*query, query->deadline_us);
 }
 

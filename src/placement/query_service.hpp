@@ -69,8 +69,8 @@ class QueryService {
   void check_invariants() const;
 
  private:
-  enum class Timer : std::uint8_t { Clients, Queries, RollCall, Reservations, Watch };
-  static constexpr std::size_t kTimers = 5;
+  enum class Timer : std::uint8_t { Clients, Queries, RollCall, Reservations, Watch, Leaving };
+  static constexpr std::size_t kTimers = 6;
 
   /// A request of a local client.
   struct Pending {
@@ -166,6 +166,7 @@ class QueryService {
   void run_roll_call();
   void expire_reservations();
   void show_load();
+  void tell_leaving();
   void leave_when_empty();
 
   // requests.cpp: what clients want of a scheduler.

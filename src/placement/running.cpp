@@ -185,11 +185,18 @@ void QueryService::finish_when_all(ScheduledQuery& query) {
 void QueryService::handle(const overlay::NodeHandle& from, const Leaving& m) {
   for (const std::string& name : m.names) {
     ScheduledQuery* query = find(name);
-    if (query == nullptr || !runs_at(*query, from.id)) continue;
+    if (query == nullptr) {
+      handle(from, HostDied{name, {}});
+      continue;
+    }
+    // A scheduler that is busy hears it again.
+    if (query->phase != Phase::Steady || !query->exists) continue;
+    if (!runs_at(*query, from.id)) {
+      tell(from, Stop{name, query->record.epoch});
+      continue;
+    }
     query->avoided.insert(from.id);
-    if (query->phase != Phase::Steady) {
-      query->deaths.push_back(from);
-    } else if (is_running(*query)) {
+    if (is_running(*query)) {
       place(*query, Cause::Move, fmt::format("node {} leaves", from.id.short_text()));
     } else {
       tell(from, Stop{name, query->record.epoch});
@@ -391,9 +398,11 @@ void QueryService::run_query(ScheduledQuery& query) {
   }
 }
 
-/// Readers of the placement before that are not known to be gone, and whose JOIN has not come.
+/// Readers that were counted, or belong to the placement before and are not known to be gone, and whose JOIN
+/// has not come.
 bool QueryService::readers_missing(const ScheduledQuery& query) const {
-  if (query.counts == 0 && !query.uncounted && query.routes.size() < query.expected) return true;
+  if (query.counts > 0 && !query.uncounted) return true;
+  if (!query.uncounted && query.routes.size() < query.expected) return true;
   if (query.cause == Cause::Start || query.cause == Cause::Explain) return false;
   return std::any_of(query.record.placed.begin(), query.record.placed.end(), [&](const Placed& placed) {
     const bool reader = query.record.spec.stages[placed.id.stage].role == StageRole::Source;

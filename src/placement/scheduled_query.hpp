@@ -65,7 +65,8 @@ struct ScheduledQuery {
 
   Cause cause = Cause::Start;
   std::string why;
-  QuerySpec spec;  ///< being placed
+  std::int64_t begun_us = 0;  ///< being placed
+  QuerySpec spec;             ///< what is being placed
   std::uint64_t round = 0;
   std::size_t expected = 0;  ///< readers, as far as they are counted
   std::size_t counts = 0;    ///< labels whose members are still being counted

@@ -94,6 +94,7 @@ void QueryService::loaded(ScheduledQuery& query, const directory::Answer& answer
 void QueryService::place(ScheduledQuery& query, Cause cause, std::string why) {
   query.cause = cause;
   query.why = std::move(why);
+  query.begun_us = now_.us;
   if (cause != Cause::Start && cause != Cause::Explain) query.spec = query.record.spec;
   query.choosing.clear();
   query.routes.clear();
@@ -183,6 +184,10 @@ bool QueryService::number_readers(ScheduledQuery& query) {
       ++readers;
     }
     if (readers > 0) continue;
+    if (now_.us < query.begun_us + config_.no_readers.us) {
+      attract(query);
+      return false;
+    }
     placement_failed(query, fmt::format("no node of the ring has the label '{}'", query.spec.stages[s].label),
                      "`dart ring ls --label` lists those that have one; `dart node start --label` gives it");
     return false;

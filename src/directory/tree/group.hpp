@@ -30,6 +30,7 @@ struct Recent {
 struct Group {
   bool member = false;
   bool root = false;
+  std::int64_t root_since_us = 0;
   std::int64_t member_since_us = 0;
   overlay::NodeHandle parent;  ///< zero id: none
   std::int64_t parent_heard_us = 0;

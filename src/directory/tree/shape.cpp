@@ -179,6 +179,7 @@ void Tree::become_root(const Key& key, Group& group) {
   if (group.root) return;
   if (group.has_parent()) tell(group.parent, Leave{key});
   group.root = true;
+  group.root_since_us = now_.us;
   group.parent = {};
   group.path.clear();
   group.attach_due_us = INT64_MAX;

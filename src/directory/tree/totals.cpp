@@ -73,6 +73,8 @@ void Tree::run_reports() {
 
 void Tree::handle(const overlay::NodeHandle& from, const Query& m) {
   const Group* group = find(m.group);
+  // Whoever has just become the root does not know its members yet: it is asked again.
+  if (group != nullptr && group->root && now_.us < group->root_since_us + config_.settle.us) return;
   if (group == nullptr) {
     tell(from, Total{m.question, 0, {}});
   } else {
