@@ -69,8 +69,8 @@ void QueryService::handle(const overlay::NodeHandle&, Join& m) {
   }
   query->routes.push_back({{m.stage, 0}, std::move(m.hops)});
   query->last_join_us = now_.us;
-  const bool counted = query->counts == 0 && !query->uncounted;
-  if (counted && query->routes.size() >= query->expected) return choose(*query);
+  const bool counted = (query->counts == 0 && !query->uncounted) || query->cause == Cause::Repair;
+  if (counted && !readers_missing(*query)) return choose(*query);
   if (!counted) wake(*query, std::max(now_.us + config_.joins_quiet.us, query->due_us));
 }
 

@@ -42,6 +42,9 @@ void QueryService::run_timers() {
       case Timer::Watch:
         run_watch();
         break;
+      case Timer::Mourning:
+        run_mourning();
+        break;
       case Timer::Leaving:
         tell_leaving();
         break;
@@ -132,7 +135,7 @@ void QueryService::on(const MembersCounted& input) {
   if (--query->counts > 0 || query->uncounted) return;
   if (query->expected == 0) {
     query->deadline_us = now_.us + config_.joins_least.us;
-  } else if (query->routes.size() >= query->expected) {
+  } else if (!query->routes.empty() && !readers_missing(*query)) {
     return choose(*query);
   }
   wake(*query, query->deadline_us);

@@ -69,8 +69,8 @@ class QueryService {
   void check_invariants() const;
 
  private:
-  enum class Timer : std::uint8_t { Clients, Queries, RollCall, Reservations, Watch, Leaving };
-  static constexpr std::size_t kTimers = 6;
+  enum class Timer : std::uint8_t { Clients, Queries, RollCall, Reservations, Watch, Mourning, Leaving };
+  static constexpr std::size_t kTimers = 7;
 
   /// A request of a local client.
   struct Pending {
@@ -106,6 +106,12 @@ class QueryService {
   struct Watched {
     overlay::NodeHandle host;
     std::set<std::string> names;
+  };
+  /// A death that was told, and is told again: the root of a key may have died too, or not be known yet.
+  struct Mourned {
+    Watched dead;
+    std::uint32_t told = 0;
+    std::int64_t due_us = 0;
   };
   /// Of an operation on a record that is under way.
   enum class RecordUse : std::uint8_t { Load, Commit, Note, Remove, Bind };
@@ -186,6 +192,8 @@ class QueryService {
   void loaded(ScheduledQuery& query, const directory::Answer& answer);
   void place(ScheduledQuery& query, Cause cause, std::string why);
   void attract(ScheduledQuery& query);
+  [[nodiscard]] std::vector<overlay::NodeHandle> known_readers(const ScheduledQuery& query,
+                                                               std::uint32_t stage) const;
   void choose(ScheduledQuery& query);
   [[nodiscard]] bool number_readers(ScheduledQuery& query);
   void reserve(ScheduledQuery& query);
@@ -247,6 +255,7 @@ class QueryService {
   void run_watch();
   void tell_deaths();
   void tell_death(const overlay::NodeHandle& host);
+  void run_mourning();
 
   Config config_;
   overlay::NodeHandle self_;
@@ -279,6 +288,7 @@ class QueryService {
   std::map<std::uint64_t, std::string> greeting_;                            // lists of queries for a label
 
   std::map<NodeId, Watched> watched_;
+  std::vector<Mourned> mourned_;
   std::map<std::string, std::uint32_t> cared_for_;  // names, and how often: hosted, scheduled
   std::set<std::string> watch_add_;
   std::set<std::string> watch_gone_;

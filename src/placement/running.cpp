@@ -231,6 +231,7 @@ void QueryService::arrived(ScheduledQuery& it, const overlay::NodeHandle& from) 
     if (!placed.away && !placed.host.same_life(from)) return host_died(*query, from);
   }
   if (known) return;
+  query->invited.push_back(from);
   if (back) {
     place(
         *query, Cause::Repair,
@@ -398,18 +399,26 @@ void QueryService::run_query(ScheduledQuery& query) {
   }
 }
 
-/// Readers that were counted, or belong to the placement before and are not known to be gone, and whose JOIN
-/// has not come.
+/// Whether a reader that must be there has not sent its JOIN yet. A repair does not wait for a count, which a
+/// death makes late and wrong: it knows its readers, and finds out later who else there is.
 bool QueryService::readers_missing(const ScheduledQuery& query) const {
-  if (query.counts > 0 && !query.uncounted) return true;
-  if (!query.uncounted && query.routes.size() < query.expected) return true;
+  const auto joined = [&](std::uint32_t stage, const NodeId& reader) {
+    return std::any_of(query.routes.begin(), query.routes.end(), [&](const Route& route) {
+      return (stage == UINT32_MAX || route.reader.stage == stage) &&
+             route.hops.front().self.node.id == reader;
+    });
+  };
+  const auto is_late = [&](const overlay::NodeHandle& node) { return !joined(UINT32_MAX, node.id); };
+  if (std::any_of(query.invited.begin(), query.invited.end(), is_late)) return true;
+  if (query.cause != Cause::Repair) {
+    if (query.counts > 0 && !query.uncounted) return true;
+    if (!query.uncounted && query.routes.size() < query.expected) return true;
+  }
   if (query.cause == Cause::Start || query.cause == Cause::Explain) return false;
   return std::any_of(query.record.placed.begin(), query.record.placed.end(), [&](const Placed& placed) {
     const bool reader = query.record.spec.stages[placed.id.stage].role == StageRole::Source;
     if (!reader || placed.away || query.avoided.contains(placed.host.id)) return false;
-    return std::none_of(query.routes.begin(), query.routes.end(), [&](const Route& route) {
-      return route.reader.stage == placed.id.stage && route.hops.front().self.node.id == placed.host.id;
-    });
+    return !joined(placed.id.stage, placed.host.id);
   });
 }
 

@@ -68,9 +68,10 @@ struct ScheduledQuery {
   std::int64_t begun_us = 0;  ///< being placed
   QuerySpec spec;             ///< what is being placed
   std::uint64_t round = 0;
-  std::size_t expected = 0;  ///< readers, as far as they are counted
-  std::size_t counts = 0;    ///< labels whose members are still being counted
-  bool uncounted = false;    ///< the members of some label could not be counted
+  std::size_t expected = 0;                  ///< readers, as far as they are counted
+  std::size_t counts = 0;                    ///< labels whose members are still being counted
+  bool uncounted = false;                    ///< the members of some label could not be counted
+  std::vector<overlay::NodeHandle> invited;  ///< nodes that came up and may have a reader: it waits for them
   std::int64_t last_join_us = 0;
   std::vector<Route> routes;
   std::vector<Choosing> choosing;

@@ -107,6 +107,20 @@ void QueryService::place(ScheduledQuery& query, Cause cause, std::string why) {
   attract(query);
 }
 
+/// Nodes that read for a stage, or may: those of the placement before, and who has just come up.
+std::vector<overlay::NodeHandle> QueryService::known_readers(const ScheduledQuery& query,
+                                                             std::uint32_t stage) const {
+  std::vector<overlay::NodeHandle> known = query.invited;
+  const bool kept = query.exists && query.record.spec == query.spec;
+  for (const Placed& placed : query.record.placed) {
+    if (!kept || placed.id.stage != stage || placed.away || query.avoided.contains(placed.host.id)) continue;
+    const bool twice = std::any_of(known.begin(), known.end(),
+                                   [&](const overlay::NodeHandle& one) { return one.id == placed.host.id; });
+    if (!twice) known.push_back(placed.host);
+  }
+  return known;
+}
+
 /// Readers are told to send their JOINs.
 void QueryService::attract(ScheduledQuery& query) {
   query.phase = Phase::Attracting;
@@ -127,6 +141,8 @@ void QueryService::attract(ScheduledQuery& query) {
       route(*node, message);
       ++query.expected;
     } else {
+      // Readers that it has are told without the tree: a death may have torn that too.
+      for (const auto& reader : known_readers(query, s)) tell(reader, message);
       const Key group = directory::tree::group_key(directory::tree::label_group(stage.label));
       ++counters_.sent[Message(message).index()];
       out_->emplace_back(Cast{group, encode(Message(message))});
@@ -196,6 +212,7 @@ bool QueryService::number_readers(ScheduledQuery& query) {
 }
 
 void QueryService::choose(ScheduledQuery& query) {
+  query.invited.clear();
   if (!number_readers(query)) return;
   if (query.routes.empty()) {
     return placement_failed(query, "no reader of the query can be reached", "it goes on when one is back");

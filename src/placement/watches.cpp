@@ -13,6 +13,9 @@ namespace {
 /// Changes are gathered for so long; a list may get lost, so all of it is sent again from time to time.
 constexpr std::int64_t kGatherUs = 50'000;
 constexpr std::int64_t kAgainUs = 10'000'000;
+/// A death is told again after this, then after twice as long, so many times.
+constexpr std::int64_t kToldAgainUs = 300'000;
+constexpr std::uint32_t kToldAgain = 3;
 
 }  // namespace
 
@@ -99,9 +102,28 @@ void QueryService::tell_deaths() {
 void QueryService::tell_death(const overlay::NodeHandle& host) {
   const auto found = watched_.find(host.id);
   if (found == watched_.end() || !found->second.host.same_life(host)) return;
-  const Watched dead = std::move(found->second);
+  if (mourned_.size() < limits::kWatched) {
+    mourned_.push_back({std::move(found->second), 0, now_.us});
+  } else {
+    ++counters_.dropped_full;
+  }
   watched_.erase(found);
-  for (const std::string& name : dead.names) route(query_key_of(name), HostDied{name, dead.host});
+  run_mourning();
+}
+
+void QueryService::run_mourning() {
+  std::int64_t next_us = INT64_MAX;
+  for (Mourned& one : mourned_) {
+    if (one.due_us <= now_.us) {
+      for (const std::string& name : one.dead.names) {
+        route(query_key_of(name), HostDied{name, one.dead.host});
+      }
+      one.due_us = now_.us + (kToldAgainUs << one.told++);
+    }
+    next_us = std::min(next_us, one.due_us);
+  }
+  std::erase_if(mourned_, [](const Mourned& one) { return one.told > kToldAgain; });
+  if (!mourned_.empty()) deadlines_.set_earlier(Timer::Mourning, {next_us});
 }
 
 }  // namespace dart::placement
