@@ -78,12 +78,13 @@ void QueryService::handle(const overlay::NodeHandle&, Join& m) {
 void QueryService::greet() {
   std::vector<std::string> labels = labels_;
   labels.push_back("id=" + self_.id.text());
-  for (const std::string& label : labels) {
-    const std::uint64_t tag = next_tag_++;
-    std::string prefix = fmt::format("{}{}/", kBindPrefix, label);
-    greeting_[tag] = prefix;
-    out_->emplace_back(AskNames{{tag, std::move(prefix), {}}});
-  }
+  for (const std::string& label : labels) greet_all(fmt::format("{}{}/", kBindPrefix, label), {});
+}
+
+void QueryService::greet_all(const std::string& prefix, std::string after) {
+  const std::uint64_t tag = next_tag_++;
+  greeting_[tag] = prefix;
+  out_->emplace_back(AskNames{{tag, prefix, std::move(after)}});
 }
 
 void QueryService::on(NamesDone& input) {
@@ -91,14 +92,16 @@ void QueryService::on(NamesDone& input) {
   if (asked == greeting_.end()) return;
   const std::string prefix = std::move(asked->second);
   greeting_.erase(asked);
+  if (input.listed.outcome != directory::Outcome::Ok) {
+    to_greet_.insert(prefix);
+    deadlines_.set_earlier(Timer::Greeting, {now_.us + config_.ask_again.us});
+    return;
+  }
   for (const auto& found : input.listed.names) {
     const std::string name = found.name.substr(std::min(prefix.size(), found.name.size()));
     if (!name.empty() && name.size() <= limits::kNameBytes) route(query_key(name), Hello{name});
   }
-  if (!input.listed.more) return;
-  const std::uint64_t tag = next_tag_++;
-  greeting_[tag] = prefix;
-  out_->emplace_back(AskNames{{tag, prefix, input.listed.names.back().name}});
+  if (input.listed.more && !input.listed.names.empty()) greet_all(prefix, input.listed.names.back().name);
 }
 
 void QueryService::on(const BadgeShown& input) {

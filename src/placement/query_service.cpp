@@ -45,6 +45,9 @@ void QueryService::run_timers() {
       case Timer::Mourning:
         run_mourning();
         break;
+      case Timer::Greeting:
+        for (const std::string& prefix : std::exchange(to_greet_, {})) greet_all(prefix, {});
+        break;
       case Timer::Leaving:
         tell_leaving();
         break;

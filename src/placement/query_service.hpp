@@ -69,8 +69,17 @@ class QueryService {
   void check_invariants() const;
 
  private:
-  enum class Timer : std::uint8_t { Clients, Queries, RollCall, Reservations, Watch, Mourning, Leaving };
-  static constexpr std::size_t kTimers = 7;
+  enum class Timer : std::uint8_t {
+    Clients,
+    Queries,
+    RollCall,
+    Reservations,
+    Watch,
+    Mourning,
+    Leaving,
+    Greeting
+  };
+  static constexpr std::size_t kTimers = 8;
 
   /// A request of a local client.
   struct Pending {
@@ -157,6 +166,7 @@ class QueryService {
   void handle(const overlay::NodeHandle& from, Join& m);
   [[nodiscard]] Hop own_hop(const overlay::NodeHandle& origin) const;
   void greet();
+  void greet_all(const std::string& prefix, std::string after);
 
   // host.cpp
   void handle(const overlay::NodeHandle& from, const Reserve& m);
@@ -286,6 +296,7 @@ class QueryService {
   std::uint64_t next_round_ = 1;
   std::map<std::uint64_t, std::pair<std::string, std::uint64_t>> counting_;  // query and round
   std::map<std::uint64_t, std::string> greeting_;                            // lists of queries for a label
+  std::set<std::string> to_greet_;                                           // lists that could not be had
 
   std::map<NodeId, Watched> watched_;
   std::vector<Mourned> mourned_;

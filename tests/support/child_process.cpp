@@ -88,7 +88,7 @@ void ChildProcess::close_stdin() {
   in_ = -1;
 }
 
-std::string ChildProcess::read_line() {
+std::string ChildProcess::read_line() const {
   std::string line;
   char byte = 0;
   while (read(out_, &byte, 1) == 1) {

@@ -31,7 +31,7 @@ class ChildProcess {
   void send(const std::string& text) const;
   void close_stdin();
   /// Waits for the next line of stdout; empty at its end.
-  [[nodiscard]] std::string read_line();
+  [[nodiscard]] std::string read_line() const;
   void signal(int number) const;
   [[nodiscard]] pid_t pid() const { return pid_; }
   /// Reads the rest of stdout and stderr until the child ends.

@@ -65,6 +65,7 @@ struct HostedQuery {
   std::vector<std::pair<placement::InstanceId, std::string>> deferred;  ///< and the state they begin with
   std::map<placement::InstanceId, std::shared_ptr<Port>> ports;
   std::shared_ptr<QueryOutput> output;
+  bool has_result = false;               ///< an instance of the last stage is here, in the newest epoch
   std::optional<std::uint64_t> barrier;  ///< has been started
   bool sources_held = false;
   std::set<NodeId> silent;  ///< hosts that LinkDown was said of

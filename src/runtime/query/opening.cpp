@@ -83,6 +83,11 @@ void QueryHost::Impl::begin_epoch(HostedQuery& query, const placement::OpenInsta
   query.barrier.reset();
   query.sources_held = false;
   query.silent.clear();
+  std::uint32_t last = 0;
+  for (const placement::Placed& placed : action.placed) last = std::max(last, placed.id.stage);
+  query.has_result = std::any_of(action.placed.begin(), action.placed.end(), [&](const auto& placed) {
+    return placed.id.stage == last && placed.host.id == self_.id;
+  });
 }
 
 /// The instance begins with what it held behind a barrier: here, or on another host.

@@ -59,7 +59,7 @@ void QueryHost::Impl::start() {
       loop_, [this](const Endpoint& peer, const exchange::Frame& frame) { links_->send(peer, frame); }, to,
       [this](const Key& key) {
         const HostedQuery* query = find(key);
-        return query == nullptr ? nullptr : query->output;
+        return query == nullptr || !query->has_result ? nullptr : query->output;
       });
   states_ = std::make_unique<StateFetches>(
       loop_, [this, to](const overlay::NodeHandle& host, const exchange::FetchStateFrame& frame) {

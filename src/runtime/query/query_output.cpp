@@ -73,7 +73,8 @@ Status QueryOutput::load(std::uint64_t run, ByteReader& in) {
   DART_TRY(const std::uint64_t first, in.varint());
   DART_TRY(const std::size_t lines, in.count());
   const std::lock_guard lock(mutex_);
-  const bool known = started_ && run_ >= run;  // the rows are here already
+  // The rows may be here already; but where the query has been elsewhere meanwhile, only the older ones are.
+  const bool known = started_ && (run_ > run || (run_ == run && log_.next() > first + lines));
   if (!known) {
     started_ = true;
     run_ = run;

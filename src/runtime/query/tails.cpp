@@ -13,9 +13,9 @@ namespace exchange = engine::exchange;
 namespace {
 
 /// How long an answer waits for rows.
-constexpr Duration kLongPoll{1'000'000};
-/// A host that is silent for so long is asked a second time; three seconds in all.
-constexpr Duration kAskAgain{1'500'000};
+constexpr Duration kLongPoll{500'000};
+/// A host that is silent for so long is asked a second time; after as long again it counts as gone.
+constexpr Duration kAskAgain{800'000};
 constexpr int kTries = 2;
 constexpr std::size_t kPieceBytes = 256U << 10;
 /// A row that does not fit into a frame is shown this far.
