@@ -116,7 +116,21 @@ void QueryService::on(const Neighbours&) {
   if (!cared_for_.empty()) deadlines_.set_earlier(Timer::Watch, now_);
 }
 
-void QueryService::on(const Died& input) { tell_death(input.node); }
+void QueryService::on(const Died& input) {
+  tell_death(input.node);
+  // Where the scheduler itself stands near, nobody has to tell it.
+  std::vector<std::string> hit;
+  for (const auto& [name, query] : queries_) {
+    const auto& placed = query->record.placed;
+    const bool there = std::any_of(placed.begin(), placed.end(), [&](const Placed& one) {
+      return !one.away && one.host.id == input.node.id && one.host.same_life(input.node);
+    });
+    if (there) hit.push_back(name);
+  }
+  for (const std::string& name : hit) {
+    if (ScheduledQuery* query = find(name)) host_died(*query, input.node);
+  }
+}
 
 void QueryService::on(Identity& input) {
   labels_ = std::move(input.labels);
