@@ -16,6 +16,8 @@ constexpr std::uint32_t kBusyPermille = 950;
 constexpr std::uint64_t kLeastBytes = 4U << 20;
 /// Roll calls that may go unanswered before somebody else is asked to schedule.
 constexpr std::uint32_t kUnanswered = 2;
+/// Roll calls that repeat what has finished.
+constexpr std::uint32_t kFinishedCalls = 4;
 
 }  // namespace
 
@@ -141,6 +143,7 @@ void QueryService::handle(const overlay::NodeHandle& from, const Hold& m) {
   Hosted& hosted = found->second;
   hosted.version = m.version;
   hosted.scheduler = from;
+  tell_finished(m.name, hosted);
   if (hosted.held != m.hold) out_->emplace_back(HoldSources{hosted.key, m.epoch, m.hold});
   hosted.held = m.hold;
 }
@@ -151,8 +154,21 @@ void QueryService::handle(const overlay::NodeHandle& from, const Barrier& m) {
     ++counters_.dropped_foreign;
     return;
   }
-  found->second.scheduler = from;
-  out_->emplace_back(StartBarrier{found->second.key, m.epoch, m.barrier});
+  Hosted& hosted = found->second;
+  hosted.scheduler = from;
+  tell_finished(m.name, hosted);
+  if (std::exchange(hosted.barrier, m.barrier) != m.barrier) {
+    hosted.behind.clear();
+    out_->emplace_back(StartBarrier{hosted.key, m.epoch, m.barrier});
+  }
+  // What was said once may have been lost.
+  for (const InstanceId& id : hosted.behind) tell(from, BarrierReached{m.name, m.epoch, m.barrier, id});
+}
+
+void QueryService::tell_finished(const std::string& name, const Hosted& hosted) {
+  for (const InstanceId& id : hosted.finished) {
+    tell(hosted.scheduler, Ended{name, hosted.epoch, id, {}, false});
+  }
 }
 
 /// The query of a report by whoever runs instances; null when it is over here, or began anew since.
@@ -178,8 +194,10 @@ void QueryService::on(const Opened& input) {
 
 void QueryService::on(const BarrierPassed& input) {
   std::string name;
-  const Hosted* hosted = hosted_by(input.query, input.epoch, name);
+  Hosted* hosted = hosted_by(input.query, input.epoch, name);
   if (hosted == nullptr) return;
+  if (std::exchange(hosted->barrier, input.barrier) != input.barrier) hosted->behind.clear();
+  hosted->behind.insert(input.instance);
   tell(hosted->scheduler, BarrierReached{name, input.epoch, input.barrier, input.instance});
 }
 
@@ -196,8 +214,10 @@ void QueryService::on(const InstanceFailed& input) {
 
 void QueryService::on(const InstanceFinished& input) {
   std::string name;
-  const Hosted* hosted = hosted_by(input.query, input.epoch, name);
+  Hosted* hosted = hosted_by(input.query, input.epoch, name);
   if (hosted == nullptr) return;
+  hosted->finished.insert(input.instance);
+  hosted->finished_calls = 0;
   tell(hosted->scheduler, Ended{name, input.epoch, input.instance, {}, false});
 }
 
@@ -237,6 +257,7 @@ void QueryService::run_roll_call() {
         out_->emplace_back(HoldSources{hosted.key, hosted.epoch, true});
       }
     }
+    if (hosted.finished_calls++ < kFinishedCalls) tell_finished(name, hosted);
     if (hosted.scheduler.id != self_.id) ++hosted.unanswered;
     auto& [to, call] = calls[hosted.scheduler.id];
     to = hosted.scheduler;

@@ -103,7 +103,10 @@ class QueryService {
     std::uint32_t unanswered = 0;  // roll calls
     bool cut_off = false;          // sources wait because the scheduler cannot be reached
     bool held = false;
-    bool leaving_told = false;
+    std::set<InstanceId> finished;
+    std::uint32_t finished_calls = 0;  // roll calls that said so
+    std::uint64_t barrier = 0;         // that was started last
+    std::set<InstanceId> behind;       // stand behind it
   };
   struct Reservation {
     std::string name;
@@ -179,6 +182,7 @@ class QueryService {
   [[nodiscard]] std::uint32_t busy() const;
   [[nodiscard]] Hosted* hosted_by(const Key& query, std::uint64_t epoch, std::string& name);
   void forget_hosted(const std::string& name);
+  void tell_finished(const std::string& name, const Hosted& hosted);
   void run_roll_call();
   void expire_reservations();
   void show_load();
@@ -244,9 +248,11 @@ class QueryService {
   void arrived(ScheduledQuery& query, const overlay::NodeHandle& from);
   void serve_news(ScheduledQuery& query);
   void start_barrier(ScheduledQuery& query);
+  void tell_barrier(ScheduledQuery& query);
   void barrier_done_when_all(ScheduledQuery& query);
   void look_for_better(ScheduledQuery& query);
   [[nodiscard]] bool is_better(ScheduledQuery& query);
+  [[nodiscard]] static std::vector<overlay::NodeHandle> readers_back(const ScheduledQuery& query);
   [[nodiscard]] bool readers_missing(const ScheduledQuery& query) const;
   void run_steady(ScheduledQuery& query);
   void run_opening(ScheduledQuery& query);

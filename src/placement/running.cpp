@@ -249,16 +249,20 @@ void QueryService::start_barrier(ScheduledQuery& query) {
   query.barrier_epoch = query.record.epoch;
   query.deadline_us = now_.us + config_.opening.us;
   query.to_hold.clear();
+  for (const Placed& placed : query.record.placed) {
+    if (!placed.away && !query.finished.contains(placed.id)) query.to_hold.insert(placed.id);
+  }
+  tell_barrier(query);
+  barrier_done_when_all(query);
+}
+
+void QueryService::tell_barrier(ScheduledQuery& query) {
   std::set<NodeId> told;
   for (const Placed& placed : query.record.placed) {
-    if (placed.away || query.finished.contains(placed.id)) continue;
-    query.to_hold.insert(placed.id);
-    const bool reader = query.record.spec.stages[placed.id.stage].role == StageRole::Source;
-    if (!reader || !told.insert(placed.host.id).second) continue;
+    if (!query.to_hold.contains(placed.id) || !told.insert(placed.host.id).second) continue;
     tell(placed.host, Barrier{query.name, query.record.epoch, query.version, query.barrier});
   }
-  wake(query, query.deadline_us);
-  barrier_done_when_all(query);
+  wake(query, std::min(query.deadline_us, now_.us + config_.answer.us));
 }
 
 void QueryService::handle(const overlay::NodeHandle&, const BarrierReached& m) {
@@ -277,18 +281,21 @@ void QueryService::barrier_done_when_all(ScheduledQuery& query) {
   if (query.to_hold.empty()) commit(query);
 }
 
+/// Nodes whose readers were away and have sent a JOIN now.
+std::vector<overlay::NodeHandle> QueryService::readers_back(const ScheduledQuery& query) {
+  std::vector<overlay::NodeHandle> back;
+  for (const Placed& placed : query.record.placed) {
+    if (!placed.away || query.finished.contains(placed.id)) continue;
+    for (const Route& route : query.routes) {
+      if (route.reader == placed.id) back.push_back(route.hops.front().self.node);
+    }
+  }
+  return back;
+}
+
 /// Whether the placement at hand has been better than the present one for a while: hysteresis, so that a
 /// query does not wander.
 bool QueryService::is_better(ScheduledQuery& query) {
-  const auto away_of = [](const std::vector<Placed>& placed) {
-    return std::count_if(placed.begin(), placed.end(), [](const Placed& one) { return one.away; });
-  };
-  const auto missing = static_cast<std::ptrdiff_t>(query.away.size());
-  if (missing < away_of(query.record.placed)) {
-    query.cause = Cause::Repair;
-    query.why = "readers are back; begins anew from the sources";
-    return true;
-  }
   const bool more = std::any_of(query.routes.begin(), query.routes.end(), [&](const Route& route) {
     return route.reader.stage != UINT32_MAX &&
            std::none_of(query.record.placed.begin(), query.record.placed.end(),
@@ -387,10 +394,13 @@ void QueryService::run_query(ScheduledQuery& query) {
       }
       return reserve(query);
     case Phase::Holding:
+      if (now_.us < query.deadline_us) return tell_barrier(query);
       return place(query, Cause::Repair, "a barrier did not come through; begins anew from the sources");
     case Phase::Opening:
       return run_opening(query);
     case Phase::Waiting:
+      if (ring_->next_hop(query.key)) return hand_over_roots();
+      query.avoided.clear();  // whoever was dead may be back
       return place(query, Cause::Repair, query.why);
     case Phase::Loading:
     case Phase::Committing:
@@ -471,7 +481,8 @@ void QueryService::run_steady(ScheduledQuery& query) {
 void QueryService::hand_over_roots() {
   std::vector<std::string> moved;
   for (const auto& [name, query] : queries_) {
-    const bool idle = query->phase == Phase::Steady && query->exists && query->asks.empty();
+    const bool waits = query->phase == Phase::Waiting || (query->phase == Phase::Steady && query->exists);
+    const bool idle = waits && query->asks.empty();
     if (idle && ring_->next_hop(query->key)) moved.push_back(name);
   }
   for (const std::string& name : moved) {

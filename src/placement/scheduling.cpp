@@ -242,6 +242,11 @@ void QueryService::choose(ScheduledQuery& query) {
     }
     query.choosing.push_back(std::move(choosing));
   }
+  if (query.looking) query.invited = readers_back(query);
+  if (!query.invited.empty()) {
+    query.looking = false;
+    return place(query, Cause::Repair, "readers are back; begins anew from the sources");
+  }
   if (query.looking && !is_better(query)) {
     query.looking = false;
     query.phase = Phase::Steady;

@@ -206,22 +206,38 @@ class QueryChaos final : public Observer {
 
   void hurt() {
     const std::int64_t end = world_.now().us + kHurtUs;
-    std::int64_t next_fault = world_.now().us + kSecond;
-    std::int64_t next_leave = world_.now().us + 3 * kSecond + static_cast<std::int64_t>(load_.below(kHurtUs));
+    std::int64_t next_fault = world_.now().us + 2 * kSecond;
+    // The first goodbye comes before anything else happens.
+    std::int64_t next_leave = world_.now().us + static_cast<std::int64_t>(load_.below(kSecond));
     while (world_.now().us < end) {
       run_for(kStepUs);
       injector_->end_due();
       if (world_.now().us >= next_leave) {
-        next_leave = INT64_MAX;
-        const auto machine =
-            options_.gateways + static_cast<std::uint32_t>(load_.below(options_.nodes - options_.gateways));
-        if (world_.state(machine) == MachineState::Up) world_.command(machine, placement::Drain{});
+        next_leave += kSecond + static_cast<std::int64_t>(load_.below(kHurtUs));
+        leave();
       }
       if (world_.now().us < next_fault) continue;
       next_fault += static_cast<std::int64_t>(injector_->random().below(2 * kFaultEveryUs));
       const Fault fault = kFaultsHere[injector_->random().below(std::size(kFaultsHere))];
       if (injector_->inject(fault)) ++report_.faults[static_cast<std::size_t>(fault)];
     }
+  }
+
+  /// The host of some query's last stage says goodbye.
+  void leave() {
+    std::vector<std::uint32_t> hosts;
+    for (std::uint32_t m = 0; m < options_.nodes; ++m) {
+      for (const ChaosQuery& query : options_.queries) {
+        const auto* core = world_.state(m) == MachineState::Up ? world_.core(m) : nullptr;
+        const auto* record = core == nullptr ? nullptr : core->queries()->record(query.spec.name);
+        if (record == nullptr || record->placed.empty()) continue;
+        for (std::uint32_t host = 0; host < options_.nodes; ++host) {
+          const bool up = world_.state(host) == MachineState::Up;
+          if (up && world_.id(host) == record->placed.back().host.id) hosts.push_back(host);
+        }
+      }
+    }
+    if (!hosts.empty()) world_.command(hosts[load_.below(hosts.size())], placement::Drain{});
   }
 
   /// What is wrong with the rows of the last run of a query; empty: nothing.
@@ -244,14 +260,12 @@ class QueryChaos final : public Observer {
 
   void heal() {
     injector_->heal();
-    for (std::uint32_t m = 0; m < options_.nodes; ++m) {
-      if (world_.state(m) == MachineState::Off && !injector_->frozen(m)) world_.start(m, injector_->seeds());
-    }
+    start_all();
     const std::int64_t begin_us = world_.now().us;
     std::string wrong = "nothing was looked at";
     while (world_.now().us < begin_us + kSettleWithinUs) {
       run_for(kSecond / 2);
-      restart_those_that_left();
+      start_all();
       wrong.clear();
       for (const ChaosQuery& query : options_.queries) {
         if (wrong.empty()) wrong = wrong_rows(query);
@@ -287,13 +301,10 @@ class QueryChaos final : public Observer {
     return text;
   }
 
-  void restart_those_that_left() {
-    for (std::uint32_t m = 0; m < options_.gateways; ++m) {
-      const auto* core = world_.core(m);
-      if (core != nullptr && core->overlay().phase() == overlay::Phase::Gone) {
-        world_.crash(m, true);
-        world_.start(m, injector_->seeds());
-      }
+  /// Everybody who is down comes up, those too that have said goodbye.
+  void start_all() {
+    for (std::uint32_t m = 0; m < options_.nodes; ++m) {
+      if (world_.state(m) == MachineState::Off && !injector_->frozen(m)) world_.start(m, injector_->seeds());
     }
   }
 
