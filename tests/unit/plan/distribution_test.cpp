@@ -84,7 +84,8 @@ TEST(Distribution, KeysSplitWindowsIntoPartitions) {
             (std::vector{StageRole::Source, StageRole::Combine, StageRole::Main, StageRole::Result}));
   EXPECT_EQ(it.stages[2].partitions, 3U);
   ASSERT_EQ(it.exchanges.size(), 3U);
-  for (const std::size_t to_main : {0, 1}) {  // the first, where the Combine is left out
+  for (const std::size_t to_main :
+       {std::size_t{0}, std::size_t{1}}) {  // the first, where the Combine is left out
     EXPECT_EQ(it.exchanges[to_main].kind, ExchangeKind::Hash);
     EXPECT_EQ(it.exchanges[to_main].keys, std::vector<std::uint32_t>{1});
   }
