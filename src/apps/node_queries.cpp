@@ -12,6 +12,7 @@
 #include "apps/query_trial.hpp"
 #include "apps/record_reads.hpp"
 #include "placement/record_codec.hpp"
+#include "plan/distribution.hpp"
 #include "plan/plan.hpp"
 
 namespace dart::apps {
@@ -124,15 +125,18 @@ void NodeQueries::explain(api::Submission submission, Done<QueryOutcome> done) {
     if (script->name.empty()) {
       return done(tl::unexpected(QueryFailure{422, "the script has no query to explain", ""}));
     }
-    auto notes = lines_of(plan::explain(script->plan));
-    const auto explained = [notes = std::move(notes), done](QueryResult<QueryOutcome> outcome) {
-      if (outcome) outcome->notes.insert(outcome->notes.begin(), notes.begin(), notes.end());
-      done(std::move(outcome));
-    };
-    plan(*script, submission, [this, done, explained](QueryResult<placement::QuerySpec> spec) {
+    const auto lines = lines_of(plan::explain(script->plan));
+    plan(*script, submission, [this, done, lines](QueryResult<placement::QuerySpec> spec) {
       if (!spec) return done(tl::unexpected(spec.error()));
+      auto notes = lines;
+      if (const auto cut = plan::decode_distribution(spec->program)) {
+        notes.insert(notes.end(), cut->notes.begin(), cut->notes.end());
+      }
       const std::string name = spec->name;
-      request(RequestKind::Explain, name, *std::move(spec), explained);
+      request(RequestKind::Explain, name, *std::move(spec), [notes, done](QueryResult<QueryOutcome> outcome) {
+        if (outcome) outcome->notes.insert(outcome->notes.begin(), notes.begin(), notes.end());
+        done(std::move(outcome));
+      });
     });
   });
 }

@@ -37,6 +37,7 @@ struct BoundAggregate {
   std::size_t state_size = 0;
   bool retractable = true;  ///< takes negative weights; otherwise positive ones only, and combine
   bool ordered = false;     ///< needs `positions`: first, last
+  bool gathers = false;     ///< the state keeps what it takes in: it grows with the rows
   bool skips_null = true;   ///< rows with a NULL argument are not handed in
   std::shared_ptr<const void>
       parameters;  ///< constants of the call (a percentile's fraction); handed to every function

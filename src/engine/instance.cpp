@@ -63,6 +63,8 @@ struct Instance::Impl {
   Chunk raw;
   std::optional<RemoteInputs> remote;  // in a ring
   std::vector<std::size_t> outputs;    // exchanges that start here
+  std::vector<std::size_t> combined;   // of these, those that end at a Combine
+  bool hands_on = false;               // it is one: others take its place behind a barrier
   std::optional<std::uint64_t> held;   // the barrier behind which it holds still
   bool sources_held = false;
 
@@ -79,6 +81,7 @@ struct Instance::Impl {
   void receive_remote(Message message);
   void after_remote();
   void pass_barrier(std::uint64_t id);
+  void tell_again();
   void note_failures();
   [[nodiscard]] bool wants_more() const;
   void end_when_satisfied();
@@ -284,8 +287,22 @@ void Instance::Impl::after_remote() {
 /// It goes on behind all that was made of what came before it.
 void Instance::Impl::pass_barrier(std::uint64_t id) {
   held = id;
+  for (const plan::NodeId node : nodes) {
+    if (hands_on) pipeline->operator_of(node)->hand_on(pipeline->output_of(node));
+  }
   for (const std::size_t exchange : outputs) {
     pipeline->outgoing().push_back({exchange, Barrier{id}, 0, Message::kEach});
+  }
+}
+
+/// A Combine that stands behind a barrier in place of another has heard nothing of this one yet.
+void Instance::Impl::tell_again() {
+  for (const Reading& reading : readings) {
+    for (const std::size_t exchange : combined) {
+      const bool told = reading.watermark > kMinEventTime;
+      if (told) pipeline->outgoing().push_back({exchange, Watermark{reading.watermark}, 0, Message::kEach});
+      if (reading.ended) pipeline->outgoing().push_back({exchange, End{}, 0, Message::kEach});
+    }
   }
 }
 
@@ -339,6 +356,11 @@ Result<std::unique_ptr<Instance>> Instance::open_in_ring(const plan::Distributio
   DART_TRY(auto instance, open(distribution.plan, stages, stage, settings, connectors));
   Impl& impl = *instance->impl_;
   impl.outputs = stages.stages[stage].outputs;
+  impl.hands_on = distribution.stages[stage].role == plan::StageRole::Combine;
+  for (const std::size_t exchange : impl.outputs) {
+    const std::size_t to = stages.exchanges[exchange].to_stage;
+    if (distribution.stages[to].role == plan::StageRole::Combine) impl.combined.push_back(exchange);
+  }
   if (stages.stages[stage].inputs.empty()) return instance;
   impl.remote.emplace(distribution, stage, wiring, *impl.pipeline);
   return instance;
@@ -439,6 +461,7 @@ std::optional<std::uint64_t> Instance::held_barrier() const { return impl_->held
 
 void Instance::resume() {
   impl_->held.reset();
+  impl_->tell_again();
   if (!impl_->remote || impl_->open_inputs == 0) return;
   impl_->remote->resume();
   impl_->after_remote();
@@ -496,6 +519,7 @@ Status Instance::restore(std::string_view bytes) {
       impl_->next_reading >= std::max<std::size_t>(1, impl_->readings.size())) {
     return fail(ErrorCode::Data, "a snapshot of another stage");
   }
+  impl_->tell_again();
   return {};
 }
 

@@ -13,6 +13,7 @@
 #include "engine/operator.hpp"
 #include "engine/stage.hpp"
 #include "plan/distribution.hpp"
+#include "plan/ring_wiring.hpp"
 
 namespace dart::engine {
 
@@ -37,17 +38,7 @@ struct Message {
   std::uint32_t receiver = kEach;  ///< the partition that it is for
 };
 
-/// The other ends of the exchanges of an instance in a ring.
-struct RingWiring {
-  struct Exchange {
-    /// Numbers of the sending instances that there are, ascending; of an exchange that ends here.
-    std::vector<std::uint32_t> senders;
-    /// Of these, those that cannot be reached: their watermark holds, and barriers do not wait for them.
-    std::vector<std::uint32_t> away;
-    std::uint32_t receivers = 1;  ///< partitions of the receiving stage; of an exchange that starts here
-  };
-  std::vector<Exchange> exchanges;  ///< by index into Distribution::exchanges
-};
+using plan::RingWiring;
 
 /// One operator's share of a report.
 struct OperatorReport {

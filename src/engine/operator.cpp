@@ -11,6 +11,8 @@ void Operator::on_watermark(std::size_t, EventTime watermark, Output& out) { out
 
 void Operator::on_end(std::size_t, Output& out) { out.end(); }
 
+void Operator::hand_on(Output&) {}
+
 void Operator::snapshot(ByteWriter&) const {}
 
 Status Operator::restore(ByteReader&) { return {}; }

@@ -67,6 +67,10 @@ class Operator {
   /// Nothing more comes on this port.
   virtual void on_end(std::size_t port, Output& out);
 
+  /// What it holds is handed on: another operator in its place begins with nothing. Only for those whose
+  /// output puts up with it, the others keep it.
+  virtual void hand_on(Output& out);
+
   /// The state as bytes, taken between two steps.
   virtual void snapshot(ByteWriter& out) const;
   /// Into a fresh operator of the same plan node.

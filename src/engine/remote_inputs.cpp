@@ -50,7 +50,8 @@ RemoteInputs::Input RemoteInputs::make_input(const plan::Distribution& distribut
   input.has_time = input.edge->time.has_value();
   input.waits = true;
   const plan::RingStage& from = distribution.stages[input.edge->from_stage];
-  input.shared = from.partitions > 1;
+  input.passing = from.role == plan::StageRole::Combine;
+  input.shared = from.partitions > 1 || input.passing;
   if (from.role == plan::StageRole::Source) {
     const plan::TableDefinition& table = distribution.plan.tables[*from.table];
     input.shared = !plan::has_one_reader(table);
@@ -154,6 +155,10 @@ void RemoteInputs::resume() {
   for (Input& input : inputs_) {
     for (Sender& sender : input.senders) {
       sender.barrier.reset();
+      if (input.passing) {
+        sender.ended = false;
+        sender.handed_watermark = kMinEventTime;
+      }
       std::deque<Message> behind = std::move(sender.behind);
       sender.behind.clear();
       for (Message& message : behind) receive(std::move(message));
@@ -359,14 +364,18 @@ void RemoteInputs::snapshot(ByteWriter& out) const {
 
 Status RemoteInputs::restore_sender(Input& input, ByteReader& in) {
   DART_TRY(const auto number, in.fixed<std::uint32_t>());
-  auto sender = std::find_if(input.senders.begin(), input.senders.end(),
-                             [number = number](const Sender& one) { return one.number == number; });
-  const bool gone = sender == input.senders.end();
-  if (gone) {
+  const auto found = std::find_if(input.senders.begin(), input.senders.end(),
+                                  [number = number](const Sender& one) { return one.number == number; });
+  const bool gone = found == input.senders.end();
+  Sender replaced;
+  Sender* sender = &replaced;
+  if (!input.passing && gone) {
     const auto place = std::find_if(input.senders.begin(), input.senders.end(),
                                     [number = number](const Sender& one) { return one.number > number; });
-    sender = input.senders.insert(place, Sender());
+    sender = &*input.senders.insert(place, Sender());
     sender->number = number;
+  } else if (!input.passing) {
+    sender = &*found;
   }
   DART_TRY(const bool ended, read_flag(in));
   sender->ended = ended || gone;

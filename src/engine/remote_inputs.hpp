@@ -27,13 +27,14 @@ class RemoteInputs {
   void receive(Message message);
   /// The barrier that all senders that are there and have not ended have sent.
   [[nodiscard]] std::optional<std::uint64_t> barrier() const;
-  /// Takes what came from behind the barrier.
+  /// Takes what came from behind the barrier. Combines that send are others from now on.
   void resume();
   [[nodiscard]] bool all_ended() const;
 
   void snapshot(ByteWriter& out) const;
   /// Into one that was just made. Senders that the bytes do not know start afresh; those that only the bytes
-  /// know send no more, and what they sent is kept.
+  /// know send no more, and what they sent is kept. Combines all start afresh: they hold nothing behind a
+  /// barrier, and tell their watermark again.
   [[nodiscard]] Status restore(ByteReader& in);
 
  private:
@@ -54,7 +55,8 @@ class RemoteInputs {
     std::size_t exchange = 0;
     const plan::RingExchange* edge = nullptr;
     bool stepped = false;
-    bool shared = false;  // any number of senders may come
+    bool shared = false;   // any number of senders may come
+    bool passing = false;  // senders are Combines: after a barrier others have their numbers
     bool has_time = false;
     bool waits = false;
     std::int64_t cut_us = 0;

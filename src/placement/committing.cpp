@@ -124,7 +124,10 @@ void QueryService::commit(ScheduledQuery& query) {
     query.placed.push_back({choosing.choice.id, choosing.host, choosing.choice.to, false});
   }
   for (Placed& away : query.away) {
-    away.to = instances_of(query.spec, query.placed, StageRole::Main);
+    // One that has ended says nothing any more, and by another way than before nobody knows of its end.
+    const bool keeps_run = query.cause == Cause::Extend || query.cause == Cause::Move;
+    const bool ended = keeps_run && query.finished.contains(away.id);
+    away.to = ended ? std::vector<InstanceId>() : instances_of(query.spec, query.placed, StageRole::Main);
     query.placed.push_back(away);
   }
   std::sort(query.placed.begin(), query.placed.end(),

@@ -106,8 +106,10 @@ void QueryService::handle(const overlay::NodeHandle& from, Deploy& m) {
     opening = Opening::UnderWay;
     OpenInstance open{key,          name,     m.epoch,   m.run,           id, m.spec.program, m.spec.stages,
                       m.spec.edges, m.placed, m.barrier, m.barrier_epoch, {}};
+    // A Combine holds nothing behind a barrier; another of its number stood somewhere else on the routes.
+    const bool goes_on = m.spec.stages[id.stage].role != StageRole::Combine;
     for (const Placed& held : m.state) {
-      if (held.id == id && !held.away) open.state_at = held.host;
+      if (goes_on && held.id == id && !held.away) open.state_at = held.host;
     }
     if (open.state_at.id.is_zero()) open.barrier = 0;
     out_->emplace_back(std::move(open));

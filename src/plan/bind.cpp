@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "plan/divided_aggregate.hpp"
+
 namespace dart::plan {
 
 namespace {
@@ -39,6 +41,9 @@ Status bind_calls(const Plan& plan, Node& node) {
   if (node.inputs.size() != 1) return {};
   const Node& input = plan.nodes[node.inputs.front().node];
   if (auto* aggregate = std::get_if<Aggregate>(&node.kind)) {
+    if (aggregate->phase == AggregatePhase::Combine || aggregate->phase == AggregatePhase::Final) {
+      return bind_states(plan, node);
+    }
     for (AggregateCall& call : aggregate->calls) {
       DART_TRY(call.bound, bind_call(input.schema, call.name, call.direct, call.arguments, call.distinct,
                                      input.weighted));

@@ -13,7 +13,7 @@ namespace dart::plan {
 namespace {
 
 /// The first byte. Raised with every change of the layout: other versions are refused.
-constexpr std::uint8_t kVersion = 4;
+constexpr std::uint8_t kVersion = 5;
 
 using wire::read_bool;
 using wire::read_columns;

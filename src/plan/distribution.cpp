@@ -6,6 +6,7 @@
 #include "base/bytes.hpp"
 #include "base/limits.hpp"
 #include "plan/codec.hpp"
+#include "plan/divided_aggregate.hpp"
 #include "plan/meeting_scans.hpp"
 #include "plan/rewrite/graph.hpp"
 #include "plan/source_chain.hpp"
@@ -23,6 +24,8 @@ std::optional<NodeId> splitting_aggregate(const Plan& plan) {
   for (NodeId n = 0; n < plan.nodes.size(); ++n) {
     const NodeKind& kind = plan.nodes[n].kind;
     if (const auto* aggregate = std::get_if<Aggregate>(&kind)) {
+      if (aggregate->phase == AggregatePhase::Partial || aggregate->phase == AggregatePhase::Combine)
+        continue;
       const bool splits =
           aggregate->emit == EmitPolicy::AtClose && aggregate->window && !aggregate->keys.empty();
       if (found || !splits) return std::nullopt;
@@ -84,6 +87,9 @@ class Cutter {
         stage_of_[n] = stage;
       }
       stage_of_[chain.scan] = stage;
+    }
+    for (const SourceChain& chain : chains_) {
+      if (chain.combine) stage_of_[*chain.combine] = add(StageRole::Combine);
     }
     main_ = add(StageRole::Main);
     if (split_) it_.stages[main_].partitions = std::min(it_.options.partitions, kKeyGroups);
@@ -181,7 +187,8 @@ class Cutter {
       }
     }
     for (RingExchange& exchange : it_.exchanges) {
-      if (exchange.to_stage != main_) continue;
+      // Where a Combine is left out, what is for it goes to its receivers.
+      if (exchange.to_stage != main_ && it_.stages[exchange.to_stage].role != StageRole::Combine) continue;
       exchange.kind = ExchangeKind::Hash;
       exchange.keys = keys;
     }
@@ -200,8 +207,9 @@ Result<Distribution> distribute(Plan plan, const DistributionOptions& options) {
   if (plan.sinks().empty()) {
     return fail(ErrorCode::InvalidArgument, "the script asks for nothing: it has no SELECT and no INSERT");
   }
-  Distribution result{plan, {}, {}, std::move(plan), options};
+  Distribution result{plan, {}, {}, std::move(plan), options, {}};
   DART_TRY(std::vector<SourceChain> chains, find_source_chains(result.plan));
+  result.notes = divide_aggregates(result.plan, chains);
   std::optional<SplitWay> split;
   if (const auto aggregate = splitting_aggregate(result.plan); aggregate && options.partitions > 1) {
     split = carry_window_end(result.plan, *aggregate);  // behind all chains

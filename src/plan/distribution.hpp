@@ -60,12 +60,15 @@ struct Distribution {
   std::vector<RingExchange> exchanges;
   Plan asked;  ///< what was cut
   DistributionOptions options;
+  /// For each aggregation: whether it is divided, or why not.
+  std::vector<std::string> notes;
 };
 
 /// Cuts a plan: a Source stage for every scan of a table, with the filters and projections that follow it
-/// fused in; the rest is Main, in partitions by key group where one key splits all of it; a Result where
-/// partitions meet again or a sink is bound to a node. An Error says which operator depends on an order that
-/// several readers do not have.
+/// fused in, and the partial aggregation of windows whose aggregates can all be combined; a Combine that may
+/// stand between these and the rest where a table has several readers; the rest is Main, in partitions by key
+/// group where one key splits all of it; a Result where partitions meet again or a sink is bound to a node.
+/// An Error says which operator depends on an order that several readers do not have.
 [[nodiscard]] Result<Distribution> distribute(Plan plan, const DistributionOptions& options);
 
 /// As a query's program travels: the plan as it was asked for, and the options; cut anew where it arrives.

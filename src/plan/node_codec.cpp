@@ -149,6 +149,7 @@ struct Writer {
     if (aggregate.window) write_window(*aggregate.window, out);
     write_bool(aggregate.per_block, out);
     write_optional(aggregate.expires_by_key, out);
+    write_enum(aggregate.phase, out);
   }
   void operator()(const TopN& top) const {
     tag(Tag::TopN);
@@ -242,6 +243,8 @@ Result<NodeKind> read_aggregate(ByteReader& in) {
   }
   DART_TRY(aggregate.per_block, read_bool(in));
   DART_TRY(aggregate.expires_by_key, read_optional(in));
+  DART_TRY(aggregate.phase,
+           read_enum<AggregatePhase>(in, static_cast<std::uint8_t>(AggregatePhase::Final) + 1));
   return aggregate;
 }
 

@@ -62,6 +62,19 @@ Status check_inputs(const Plan& plan, NodeId id) {
   return {};
 }
 
+/// States cross only from where they are given out to who takes them.
+Status check_states(const Plan& plan, NodeId id, const Aggregate& aggregate) {
+  const auto gives = [](const Aggregate* it) {
+    return it != nullptr && (it->phase == AggregatePhase::Partial || it->phase == AggregatePhase::Combine);
+  };
+  const auto* from = std::get_if<Aggregate>(&plan.nodes[plan.nodes[id].inputs.front().node].kind);
+  const bool takes = aggregate.phase == AggregatePhase::Combine || aggregate.phase == AggregatePhase::Final;
+  if (!takes) return {};
+  if (!gives(from) || from->calls.size() != aggregate.calls.size())
+    return wrong(id, "states that nobody gives out");
+  return {};
+}
+
 Status check_node(const Plan& plan, NodeId id, std::vector<Shape>& shapes) {
   DART_TRY_STATUS(check_inputs(plan, id));
   const Node& node = plan.nodes[id];
@@ -73,6 +86,9 @@ Status check_node(const Plan& plan, NodeId id, std::vector<Shape>& shapes) {
     if (node.schema[c].type != shape.types[c]) return wrong(id, fmt::format("the type of column {}", c));
   }
   if (node.weighted != shape.weighted) return wrong(id, "rows with weights where there are none, or without");
+  if (const auto* aggregate = std::get_if<Aggregate>(&node.kind)) {
+    DART_TRY_STATUS(check_states(plan, id, *aggregate));
+  }
   for (const Input& input : node.inputs) {
     if (node.stepped && !plan.nodes[input.node].stepped)
       return wrong(id, "steps that an input does not carry");

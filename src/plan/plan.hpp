@@ -25,6 +25,10 @@ using Schema = std::vector<Column>;
 /// input has ended (append-only).
 enum class EmitPolicy : std::uint8_t { PerStep, AtClose, AtEnd };
 
+/// Which part of an aggregation that is divided a node does: Partial takes rows in and gives out states,
+/// Combine puts states of the same key together, Final makes results of them. Single does it all.
+enum class AggregatePhase : std::uint8_t { Single, Partial, Combine, Final };
+
 struct SortKey {
   std::uint32_t column = 0;
   bool descending = false;
@@ -91,6 +95,12 @@ struct Aggregate {
   /// PerStep over windowed rows: place in `keys` of window_end; groups are forgotten when the watermark
   /// passes it.
   std::optional<std::uint32_t> expires_by_key;
+  /// Not Single: `window` is there, and states go in pieces of gcd(size, slide), the panes that windows are
+  /// made of (Li et al., "No Pane, No Gain", SIGMOD Record 2005). Partial and Combine put out, when the
+  /// watermark has passed a pane, its start, the keys, and a state a call as bytes (text); Combine and Final
+  /// take these: `window` has the column of the pane's start, each call one argument, the column of its
+  /// state.
+  AggregatePhase phase = AggregatePhase::Single;
 };
 /// Per partition the rows first..first+limit-1 in the order of the keys (ORDER BY ... LIMIT, row_number() <=
 /// n, DISTINCT ON). Output: the input columns, then the row number (bigint) when `with_rank`. Ties beyond the

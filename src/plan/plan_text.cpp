@@ -97,6 +97,20 @@ std::string window_text(const WindowAssign& window, const Names& names) {
   return fmt::format("hop({}, {}, {})", time, interval(window.slide_us), interval(window.size_us));
 }
 
+std::string_view phase_text(AggregatePhase phase) {
+  switch (phase) {
+    case AggregatePhase::Single:
+      return "";
+    case AggregatePhase::Partial:
+      return "partial ";
+    case AggregatePhase::Combine:
+      return "combined ";
+    case AggregatePhase::Final:
+      return "final ";
+  }
+  return "";
+}
+
 std::string frame_text(const Frame& frame) {
   const bool rows = frame.unit == Frame::Unit::Rows;
   if (!frame.preceding) return rows ? "ROWS UNBOUNDED PRECEDING" : "";
@@ -148,9 +162,9 @@ class Describer {
     for (const AggregateCall& call : aggregate.calls) {
       calls.push_back(call_text(call.name, call.direct, call.arguments, call.distinct, call.filter, names_));
     }
-    std::string out = list(calls);
+    std::string out = std::string(phase_text(aggregate.phase)) + list(calls);
     const std::string keys = list(names_at(aggregate.keys, names_));
-    if (aggregate.calls.empty()) return "distinct " + keys;
+    if (aggregate.calls.empty()) return out + "distinct " + keys;
     if (!keys.empty()) out += " by " + keys;
     if (aggregate.window) out += " in " + window_text(*aggregate.window, names_);
     return out;

@@ -130,11 +130,13 @@ class Deriver {
 
   Result<Shape> operator()(const Aggregate& aggregate) const {
     const Types& types = input().types;
+    const bool whole = aggregate.phase == AggregatePhase::Single || aggregate.phase == AggregatePhase::Final;
+    if (aggregate.phase != AggregatePhase::Single) DART_TRY_STATUS(check_phase(aggregate));
     Shape out;
     if (aggregate.window) {
       DART_TRY_STATUS(check_window(*aggregate.window));
       if (aggregate.emit != EmitPolicy::AtClose) return wrong("a window that does not emit at its close");
-      out.types.insert(out.types.end(), 2, types[aggregate.window->time_column]);
+      out.types.insert(out.types.end(), whole ? 2 : 1, types[aggregate.window->time_column]);
     }
     DART_TRY_STATUS(check_columns(aggregate.keys, types, "key column"));
     for (const std::uint32_t key : aggregate.keys) out.types.push_back(types[key]);
@@ -150,7 +152,7 @@ class Deriver {
     if (aggregate.per_block) DART_TRY_STATUS(check_append_only(input(), "an aggregate by blocks"));
     for (const AggregateCall& call : aggregate.calls) {
       DART_TRY_STATUS(check_call(call));
-      out.types.push_back(call.bound.result);
+      out.types.push_back(whole ? call.bound.result : LogicalType::of(TypeId::Text));
     }
     out.weighted = aggregate.emit == EmitPolicy::PerStep && !aggregate.per_block;
     return out;
@@ -277,6 +279,24 @@ class Deriver {
   [[nodiscard]] Status check_window(const WindowAssign& window) const {
     DART_TRY_STATUS(check_time(window.time_column, input().types));
     if (window.size_us <= 0 || window.slide_us <= 0) return wrong("a window of no length");
+    return {};
+  }
+
+  /// Of an aggregation that is divided.
+  [[nodiscard]] Status check_phase(const Aggregate& aggregate) const {
+    DART_TRY_STATUS(check_append_only(input(), "an aggregation in parts"));
+    if (!aggregate.window || aggregate.per_block || aggregate.expires_by_key) {
+      return wrong("an aggregation in parts over no windows");
+    }
+    for (const AggregateCall& call : aggregate.calls) {
+      DART_TRY_STATUS(check_columns(call.arguments, input().types, "argument column"));
+      if (call.position) return wrong("an aggregation in parts that depends on an order");
+      if (aggregate.phase == AggregatePhase::Partial) continue;
+      if (call.filter || call.arguments.size() != 1 ||
+          input().types[call.arguments.front()].id != TypeId::Text) {
+        return wrong("an aggregate {} of no state", call.name);
+      }
+    }
     return {};
   }
 

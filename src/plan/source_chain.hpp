@@ -18,6 +18,8 @@ struct SourceChain {
   std::optional<std::uint32_t> time;
   std::vector<std::uint32_t> tie_break;
   std::optional<std::uint32_t> place;  ///< `_seq`, where only the receiving end knows it
+  /// The node behind `last` that puts partial results of several readers together, on their way.
+  std::optional<NodeId> combine;
 };
 
 /// One node reads the table, whatever nodes there are.

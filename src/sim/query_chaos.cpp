@@ -27,6 +27,8 @@ constexpr std::uint16_t kFrameService = 40;
 constexpr const char* kLabel = "role=cab";
 constexpr std::int64_t kSecond = 1'000'000;
 constexpr std::int64_t kHurtUs = 20 * kSecond;
+/// Of a single trouble: some rows have been read, others not.
+constexpr std::int64_t kOnceUs = 3 * kSecond / 2;
 constexpr std::int64_t kFaultEveryUs = 700'000;
 constexpr std::int64_t kStepUs = 10'000;
 constexpr std::int64_t kSettleWithinUs = 120 * kSecond;
@@ -78,6 +80,7 @@ class QueryChaos final : public Observer {
                std::holds_alternative<placement::Fence>(action) ||
                std::holds_alternative<placement::StartBarrier>(action) ||
                std::holds_alternative<placement::HoldSources>(action)) {
+      note_opened(machine, action);
       actions_.emplace_back(machine, action);
     }
   }
@@ -88,6 +91,15 @@ class QueryChaos final : public Observer {
     overlay::NodeHandle from;
     std::string payload;
   };
+
+  void note_opened(std::uint32_t machine, const node::Action& action) {
+    const auto* open = std::get_if<placement::OpenInstance>(&action);
+    if (open == nullptr) return;
+    const auto role = open->stages[open->instance.stage].role;
+    report_.combines += role == placement::StageRole::Combine ? 1 : 0;
+    const bool reads = role == placement::StageRole::Source || machine < options_.gateways;
+    if (!reads) host_ = machine;
+  }
 
   static WorldOptions world_options(const QueryChaosOptions& options) {
     WorldOptions world;
@@ -205,6 +217,14 @@ class QueryChaos final : public Observer {
   }
 
   void hurt() {
+    if (options_.trouble == QueryTrouble::Random) return hurt_at_random();
+    run_for(kOnceUs);
+    if (host_ && options_.trouble == QueryTrouble::HostDies) world_.crash(*host_, true);
+    if (host_ && options_.trouble == QueryTrouble::HostLeaves) world_.command(*host_, placement::Drain{});
+    run_for(kHurtUs);
+  }
+
+  void hurt_at_random() {
     const std::int64_t end = world_.now().us + kHurtUs;
     std::int64_t next_fault = world_.now().us + 2 * kSecond;
     // The first goodbye comes before anything else happens.
@@ -331,6 +351,7 @@ class QueryChaos final : public Observer {
   }
 
   QueryChaosOptions options_;
+  std::optional<std::uint32_t> host_;  // the newest that is no gateway
   Random load_;
   World world_;
   TroubleLog troubles_;

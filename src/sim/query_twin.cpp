@@ -23,10 +23,6 @@ exchange::RowLayout layout_of(const plan::Distribution& program, std::size_t num
   return {std::move(shape.types), shape.weighted, shape.stepped};
 }
 
-bool sends_to(const placement::Placed& from, const placement::InstanceId& to) {
-  return std::find(from.to.begin(), from.to.end(), to) != from.to.end();
-}
-
 }  // namespace
 
 std::shared_ptr<const plan::Distribution> Programs::of(const std::string& bytes) {
@@ -128,68 +124,48 @@ void QueryTwin::open(TimePoint now, const placement::OpenInstance& action) {
 Status QueryTwin::make(Running& running) const {
   const auto& action = running.action;
   running.connectors = connectors_(action);
-  DART_TRY(running.instance,
-           engine::Instance::open_in_ring(*running.program, action.instance.stage,
-                                          wiring_of(action, *running.program), {}, *running.connectors));
+  const auto wiring = placement::ring_wiring(running.wiring, running.program->exchanges.size());
+  DART_TRY(running.instance, engine::Instance::open_in_ring(*running.program, action.instance.stage, wiring,
+                                                            {}, *running.connectors));
   if (action.barrier == 0) return {};
   return running.instance->restore(running.state);
 }
 
 void QueryTwin::start(TimePoint, Running& running) {
   const auto& action = running.action;
+  const auto refuse = [&](const Error& error) {
+    inputs_.emplace_back(placement::Opened{action.query, action.epoch, action.instance, error.message, true});
+    running_.erase({action.query, action.instance});
+  };
+  auto wiring = placement::wire(*running.program, action.placed, action.instance);
+  if (!wiring) return refuse(wiring.error());
+  running.wiring = std::move(*wiring);
   if (running.instance == nullptr) {
-    if (const Status made = make(running); !made) {
-      inputs_.emplace_back(
-          placement::Opened{action.query, action.epoch, action.instance, made.error().message, true});
-      running_.erase({action.query, action.instance});
-      return;
-    }
+    if (const Status made = make(running); !made) return refuse(made.error());
   }
   if (sources_held_.contains(action.query)) running.instance->hold_sources(true);
   lay_links(running);
   inputs_.emplace_back(placement::Opened{action.query, action.epoch, action.instance, std::nullopt, false});
 }
 
-engine::RingWiring QueryTwin::wiring_of(const placement::OpenInstance& action,
-                                        const plan::Distribution& program) const {
-  engine::RingWiring wiring;
-  wiring.exchanges.resize(program.exchanges.size());
-  for (std::size_t e = 0; e < program.exchanges.size(); ++e) {
-    const plan::RingExchange& edge = program.exchanges[e];
-    wiring.exchanges[e].receivers = action.stages[edge.to_stage].partitions;
-    for (const placement::Placed& placed : action.placed) {
-      if (placed.id.stage != edge.from_stage) continue;
-      wiring.exchanges[e].senders.push_back(placed.id.number);
-      if (placed.away) wiring.exchanges[e].away.push_back(placed.id.number);
-    }
-  }
-  return wiring;
-}
-
 void QueryTwin::lay_links(Running& running) const {
   const auto& action = running.action;
-  const plan::Distribution& program = *running.program;
-  const auto own = std::find_if(action.placed.begin(), action.placed.end(),
-                                [&](const auto& placed) { return placed.id == action.instance; });
-  for (std::size_t e = 0; e < program.exchanges.size(); ++e) {
-    const plan::RingExchange& edge = program.exchanges[e];
-    const auto number = static_cast<std::uint32_t>(e);
-    for (const placement::Placed& other : action.placed) {
-      if (other.away) continue;
-      if (edge.from_stage == action.instance.stage && edge.to_stage == other.id.stage &&
-          own != action.placed.end() && sends_to(*own, other.id)) {
-        const exchange::LinkId link{action.query, action.epoch, number, action.instance.number,
-                                    other.id.number};
-        running.outs.push_back(
-            {other.host, e, other.id.number, layout_of(program, e), exchange::Sender(link)});
-      }
-      if (edge.to_stage == action.instance.stage && edge.from_stage == other.id.stage &&
-          sends_to(other, action.instance)) {
-        const exchange::LinkId link{action.query, action.epoch, number, other.id.number,
-                                    action.instance.number};
-        running.ins.push_back(
-            {other.host, e, other.id.number, layout_of(program, e), exchange::Receiver(link, kWindowBytes)});
-      }
+  const placement::InstanceId& self = action.instance;
+  for (const placement::WiredOutput& output : running.wiring.outputs) {
+    for (std::uint32_t place = 0; place < output.receivers.size(); ++place) {
+      const placement::WiredPeer& peer = output.receivers[place];
+      if (peer.away) continue;
+      const exchange::LinkId link{action.query, action.epoch, output.exchange, self.number, peer.id.number};
+      running.outs.push_back({peer.host, output.exchange, place, peer.id.number,
+                              layout_of(*running.program, output.exchange), exchange::Sender(link)});
+    }
+  }
+  for (const placement::WiredInput& input : running.wiring.inputs) {
+    for (const placement::WiredPeer& peer : input.senders) {
+      if (peer.away) continue;
+      const exchange::LinkId link{action.query, action.epoch, peer.exchange, peer.id.number, self.number};
+      running.ins.push_back({peer.host, peer, layout_of(*running.program, peer.exchange),
+                             exchange::Receiver(link, kWindowBytes)});
     }
   }
 }
@@ -218,12 +194,10 @@ void QueryTwin::take(TimePoint now, const overlay::NodeHandle& from, const excha
   }
   for (auto& [key, running] : running_) {
     const bool meant = key.first == frame.link.query && running.action.epoch == frame.link.epoch &&
-                       key.second.number == frame.link.receiver && running.instance != nullptr &&
-                       frame.link.exchange < running.program->exchanges.size() &&
-                       running.program->exchanges[frame.link.exchange].to_stage == key.second.stage;
+                       key.second.number == frame.link.receiver && running.instance != nullptr;
     if (!meant) continue;
     for (In& in : running.ins) {
-      if (in.exchange != frame.link.exchange || in.number != frame.link.sender) continue;
+      if (in.peer.exchange != frame.link.exchange || in.peer.id.number != frame.link.sender) continue;
       const auto content = in.receiver.take(frame);
       if (!content) return;
       if (*content) {
@@ -231,8 +205,8 @@ void QueryTwin::take(TimePoint now, const overlay::NodeHandle& from, const excha
         if (!messages) return;
         for (const engine::Message& message : *messages) {
           engine::Message own = message;
-          own.exchange = in.exchange;
-          own.sender = in.number;
+          own.exchange = in.peer.arrives;
+          own.sender = placement::sender_number(in.peer.id, in.peer);
           running.instance->receive(std::move(own));
         }
       }
@@ -338,7 +312,7 @@ void QueryTwin::pass_on(Running& running) {
     std::vector<engine::Message> own;
     for (const engine::Message& message : outgoing) {
       const bool meant = message.exchange == out.exchange &&
-                         (message.receiver == engine::Message::kEach || message.receiver == out.receiver);
+                         (message.receiver == engine::Message::kEach || message.receiver == out.place);
       if (meant) own.push_back(message);
     }
     for (auto& content : exchange::write_contents(own, out.layout)) {

@@ -19,6 +19,7 @@
 #include "engine/instance.hpp"
 #include "node/node_core.hpp"
 #include "placement/port.hpp"
+#include "placement/wiring.hpp"
 #include "plan/distribution.hpp"
 
 namespace dart::sim {
@@ -59,15 +60,15 @@ class QueryTwin {
  private:
   struct Out {
     overlay::NodeHandle to;
-    std::size_t exchange = 0;
-    std::uint32_t receiver = 0;
+    std::uint32_t exchange = 0;
+    std::uint32_t place = 0;     // among the receivers: of Main, the partition
+    std::uint32_t receiver = 0;  // its number
     engine::exchange::RowLayout layout;
     engine::exchange::Sender sender;
   };
   struct In {
     overlay::NodeHandle from;
-    std::size_t exchange = 0;
-    std::uint32_t number = 0;  // of the sender
+    placement::WiredPeer peer;
     engine::exchange::RowLayout layout;
     engine::exchange::Receiver receiver;
   };
@@ -75,6 +76,7 @@ class QueryTwin {
     placement::OpenInstance action;
     std::shared_ptr<const plan::Distribution> program;
     std::unique_ptr<engine::ConnectorFactory> connectors;
+    placement::Wiring wiring;
     std::unique_ptr<engine::Instance> instance;  // null while its state is fetched
     std::string state;                           // as far as it has come
     std::int64_t ask_again_us = 0;
@@ -91,8 +93,6 @@ class QueryTwin {
   void start(TimePoint now, Running& running);
   [[nodiscard]] Status make(Running& running) const;
   void lay_links(Running& running) const;
-  [[nodiscard]] engine::RingWiring wiring_of(const placement::OpenInstance& action,
-                                             const plan::Distribution& program) const;
   void fence(const placement::Fence& action);
   void keep_state(Running& running);
   void run(TimePoint now, Running& running);

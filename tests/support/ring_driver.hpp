@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,15 @@ struct RingRun {
   /// In the middle of everything: all instances are held behind a barrier, taken down to their snapshots, and
   /// fresh ones go on. Two of these, at times that the seed chooses, and one barrier that only goes by.
   bool moves = false;
+  /// So many instances of each Combine, which some of the readers send to, and which may send to one another;
+  /// 0: all are left out.
+  std::uint32_t combines = 0;
   /// At the first move so many nodes more read the table.
   std::map<std::string, std::uint32_t> joining;
+  /// From the first move on, in place of `combines`.
+  std::optional<std::uint32_t> combines_later;
+  /// Where given: rows that crossed to a Main are added up here.
+  std::uint64_t* rows_crossed = nullptr;
 };
 
 /// The connectors of the reader `number` of a table, or (no name) those of a stage without tables.

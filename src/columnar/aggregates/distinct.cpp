@@ -286,6 +286,7 @@ BoundAggregate distinct_of(BoundAggregate inner, std::vector<LogicalType> types)
   parameters->types = std::move(types);
   bound.state_size += kInnerOffset;
   bound.ordered = false;
+  bound.gathers = true;
   bound.parameters = parameters;
   bound.init = init;
   bound.destroy = destroy;

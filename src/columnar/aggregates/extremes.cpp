@@ -19,6 +19,7 @@ enum class End : std::uint8_t { Least, Greatest };
 template <class T, End kEnd>
 class KeptExtreme {
  public:
+  static constexpr bool kGathers = true;
   using Stored = typename Held<T>::Stored;
 
   static void update(Parameters, const AggregateRows& rows) {

@@ -22,6 +22,7 @@ using Parameters = BoundAggregate::Parameters;
 template <class T>
 class Ordered {
  public:
+  static constexpr bool kGathers = true;
   using Stored = typename Held<T>::Stored;
 
   static void update(Parameters, const AggregateRows& rows) {

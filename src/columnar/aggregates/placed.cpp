@@ -80,6 +80,7 @@ bool write_result(const Placed<V>* placed, Vector& out, std::size_t row) {
 template <class T, bool kLast>
 class KeptPlaced {
  public:
+  static constexpr bool kGathers = true;
   using Stored = Placed<typename Held<T>::Stored>;
 
   static void update(Parameters, const AggregateRows& rows) {
@@ -167,6 +168,7 @@ void write_stored(const Piece& piece, ByteWriter& out) {
 /// string_agg: NULL texts are left out, a NULL delimiter is empty.
 class Joined {
  public:
+  static constexpr bool kGathers = true;
   using Stored = Placed<Piece>;
 
   static void update(Parameters, const AggregateRows& rows) {

@@ -60,6 +60,7 @@ inline void for_each_row(const AggregateRows& rows, F&& f) {
 ///     static void update(parameters, rows);              void combine(const State&);
 ///     bool finalize(parameters, out, row) const;         void serialize(ByteWriter&) const;
 ///     Status deserialize(ByteReader&);                   std::size_t owned_bytes() const;   (may be absent)
+/// and `kGathers` where it keeps the values that it takes in.
 template <class State>
 BoundAggregate bound_as(LogicalType result, std::shared_ptr<const void> parameters = nullptr) {
   static_assert(alignof(State) <= 8 && sizeof(State) % 8 == 0);
@@ -67,6 +68,7 @@ BoundAggregate bound_as(LogicalType result, std::shared_ptr<const void> paramete
   BoundAggregate bound;
   bound.result = result;
   bound.state_size = sizeof(State);
+  bound.gathers = requires { State::kGathers; };
   bound.parameters = std::move(parameters);
   bound.init = [](Parameters, std::byte* state) { new (state) State(); };
   if constexpr (!std::is_trivially_destructible_v<State>) {

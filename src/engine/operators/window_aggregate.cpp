@@ -8,6 +8,7 @@
 #include "engine/group_table.hpp"
 #include "engine/operators/aggregate_calls.hpp"
 #include "engine/operators/catalogue.hpp"
+#include "engine/partial_states.hpp"
 
 namespace dart::engine {
 
@@ -16,7 +17,8 @@ namespace {
 /// GROUP BY window and keys with one final row per window and key: tumble and hop. Rows go to panes of
 /// gcd(size, slide), each with its own groups; a window that the watermark closes combines its panes. Whole
 /// chunks are taken at once, and in order of time nearly every chunk falls into one pane. Windows leave in
-/// order of their end, a window's rows in order of the first arrival of their key.
+/// order of their end, a window's rows in order of the first arrival of their key. Of an aggregation that is
+/// divided, states come in place of rows, or panes go out in place of windows.
 class WindowAggregateOperator final : public Operator {
  public:
   explicit WindowAggregateOperator(const NodeContext& context)
@@ -24,21 +26,26 @@ class WindowAggregateOperator final : public Operator {
         window_(*node_.window),
         pane_us_(std::gcd(window_.size_us, window_.slide_us)),
         stepped_(context.node().stepped),
+        takes_states_(node_.phase == plan::AggregatePhase::Combine ||
+                      node_.phase == plan::AggregatePhase::Final),
+        gives_states_(node_.phase == plan::AggregatePhase::Partial ||
+                      node_.phase == plan::AggregatePhase::Combine),
         types_(context.output_types()),
-        key_types_(types_.begin() + 2, types_.begin() + 2 + static_cast<std::ptrdiff_t>(node_.keys.size())),
+        key_types_(context.input_types(0, node_.keys)),
         layout_(aggregate_inputs(node_.calls)),
         feed_(layout_),
+        partial_(layout_),
         all_keys_(key_types_),
         window_states_(layout_) {}
 
-  void on_chunk(std::size_t, const Chunk& chunk, Output&) override {
+  void on_chunk(std::size_t, const Chunk& chunk, Output& out) override {
     if (chunk.step_data() != nullptr) step_ = chunk.step_data()[chunk.rows - 1];
     const Vector& times = chunk.columns[window_.time_column];
     if (times.has_nulls() || times.is_constant()) {
-      take_without_nulls(chunk);
+      take_without_nulls(chunk, out);
       return;
     }
-    take(chunk);
+    take(chunk, out);
   }
 
   void on_progress(std::size_t, const Progress& progress, Output& out) override {
@@ -47,13 +54,18 @@ class WindowAggregateOperator final : public Operator {
   }
 
   void on_watermark(std::size_t, EventTime watermark, Output& out) override {
-    close(watermark, out);
+    move_on(watermark, out);
     out.watermark(watermark);
   }
 
   void on_end(std::size_t, Output& out) override {
-    close(kMaxEventTime, out);
+    move_on(kMaxEventTime, out);
     out.end();
+  }
+
+  /// What takes states does not mind if those of a pane come in several parts.
+  void hand_on(Output& out) override {
+    if (gives_states_) give_panes(kMaxEventTime, out);
   }
 
   [[nodiscard]] std::size_t state_bytes() const override {
@@ -86,6 +98,8 @@ class WindowAggregateOperator final : public Operator {
   }
 
  private:
+  static constexpr std::int64_t kFarthest = INT64_MAX / 4;
+
   struct Pane {
     Pane(const std::vector<columnar::LogicalType>& key_types, const AggregateLayout& layout)
         : table(key_types), states(layout) {}
@@ -94,13 +108,16 @@ class WindowAggregateOperator final : public Operator {
     std::vector<std::uint32_t> global;  // hop: by the pane's group, its number in all_keys_
   };
 
+  /// A pane's start as it comes from elsewhere: the bounds of windows near it do not overflow.
+  [[nodiscard]] bool is_pane(std::int64_t start) const {
+    return start > -kFarthest && start < kFarthest && columnar::align_down(start, pane_us_) == start;
+  }
+
   Status restore_pane(ByteReader& in) {
-    constexpr std::int64_t kFarthest = INT64_MAX / 4;  // bounds of windows near it do not overflow
     DART_TRY(const std::int64_t start, in.fixed<std::int64_t>());
-    const bool possible = start > -kFarthest && start < kFarthest && window_.size_us < kFarthest &&
-                          window_.slide_us < kFarthest && last_closed_ > -kFarthest &&
-                          last_closed_ < kFarthest;
-    if (!possible || columnar::align_down(start, pane_us_) != start || panes_.contains(start)) {
+    const bool possible = window_.size_us < kFarthest && window_.slide_us < kFarthest &&
+                          last_closed_ > -kFarthest && last_closed_ < kFarthest;
+    if (!possible || !is_pane(start) || panes_.contains(start)) {
       return fail(ErrorCode::Data, "a pane that cannot be there");
     }
     Pane& pane = pane_at(start);
@@ -113,12 +130,12 @@ class WindowAggregateOperator final : public Operator {
     return {};
   }
 
-  void take(const Chunk& chunk) {
+  void take(const Chunk& chunk, Output& out) {
     const auto* times = chunk.columns[window_.time_column].data<std::int64_t>();
     const auto [least, greatest] = std::minmax_element(times, times + chunk.rows);
     const std::int64_t first = columnar::align_down(*least, pane_us_);
     if (*greatest - first < pane_us_) {
-      take_run(chunk, first);
+      take_run(chunk, first, out);
       return;
     }
     std::size_t begin = 0;
@@ -126,12 +143,12 @@ class WindowAggregateOperator final : public Operator {
       const std::int64_t start = columnar::align_down(times[begin], pane_us_);
       std::size_t end = begin + 1;
       while (end < chunk.rows && times[end] >= start && times[end] - start < pane_us_) ++end;
-      take_run(chunk.slice(begin, end - begin), start);
+      take_run(chunk.slice(begin, end - begin), start, out);
       begin = end;
     }
   }
 
-  void take_without_nulls(const Chunk& chunk) {
+  void take_without_nulls(const Chunk& chunk, Output& out) {
     const Vector& times = chunk.columns[window_.time_column];
     std::vector<std::uint32_t> rows;
     for (std::uint32_t r = 0; r < chunk.rows; ++r) {
@@ -142,14 +159,17 @@ class WindowAggregateOperator final : public Operator {
     Chunk kept;
     chunk.gather(rows.data(), rows.size(), kept);
     kept.columns[window_.time_column] = kept.columns[window_.time_column].flattened(rows.size());
-    take(kept);
+    take(kept, out);
   }
 
   /// All rows of the chunk are in the pane that begins at `start`.
-  void take_run(const Chunk& chunk, std::int64_t start) {
+  void take_run(const Chunk& chunk, std::int64_t start, Output& out) {
     if (columnar::first_window(start, window_.size_us, window_.slide_us) > start) {
       counters.dropped["between two windows"] += chunk.rows;
       return;
+    }
+    if (takes_states_ && !is_pane(start)) {
+      return out.fail({ErrorCode::Data, "states of a pane that cannot be there", std::nullopt, {}});
     }
     Pane& pane = pane_at(start);
     keys_.clear();
@@ -157,6 +177,10 @@ class WindowAggregateOperator final : public Operator {
     groups_.resize(std::max(groups_.size(), chunk.rows));
     pane.table.find_or_insert(keys_, chunk.rows, groups_.data());
     pane.states.grow(pane.table.end());
+    if (takes_states_) {
+      if (auto taken = partial_.combine(chunk, groups_.data(), pane.states); !taken) out.fail(taken.error());
+      return;
+    }
     feed_.prepare(chunk);
     feed_.update(chunk, 0, chunk.rows, groups_.data(), pane.states.data());
   }
@@ -176,6 +200,47 @@ class WindowAggregateOperator final : public Operator {
     newest_ = &place->second;
     newest_start_ = start;
     return *newest_;
+  }
+
+  void move_on(EventTime watermark, Output& out) {
+    if (gives_states_) {
+      give_panes(watermark, out);
+    } else {
+      close(watermark, out);
+    }
+  }
+
+  /// Hands on the states of the panes whose end the watermark has reached, in order, each key in the order of
+  /// its first arrival.
+  void give_panes(EventTime watermark, Output& out) {
+    while (!panes_.empty()) {
+      const auto first = panes_.begin();
+      if (watermark != kMaxEventTime && first->first + pane_us_ > watermark) return;
+      const Pane& pane = first->second;
+      arrival_.resize(pane.table.end());
+      std::iota(arrival_.begin(), arrival_.end(), 0U);
+      for (std::size_t begin = 0; begin < arrival_.size(); begin += out.chunk_rows()) {
+        const std::size_t count = std::min(out.chunk_rows(), arrival_.size() - begin);
+        start_result(count, first->first);
+        const std::span<const std::uint32_t> slots = std::span(arrival_).subspan(begin, count);
+        read_keys(pane.table.keys(), slots, 1);
+        const std::span<Vector> states = std::span(result_.columns).subspan(1 + key_types_.size());
+        for (std::size_t k = 0; k < count; ++k) partial_.write(pane.states.at(slots[k]), states, k);
+        out.chunk(result_);
+      }
+      release(first);
+    }
+  }
+
+  /// So many rows whose first column is `start`.
+  void start_result(std::size_t count, std::int64_t start) {
+    result_.columns.resize(types_.size());
+    for (std::size_t c = 0; c < types_.size(); ++c) result_.columns[c].reset(types_[c], count);
+    std::fill_n(result_.columns[0].mutable_data<std::int64_t>(), count, start);
+    result_.rows = count;
+  }
+  void read_keys(const RowStore& keys, std::span<const std::uint32_t> slots, std::size_t column) {
+    for (std::size_t c = 0; c < key_types_.size(); ++c) keys.read(c, slots, result_.columns[column + c], 0);
   }
 
   /// Emits the windows whose end the watermark has reached, in order.
@@ -267,19 +332,15 @@ class WindowAggregateOperator final : public Operator {
   void write(std::int64_t start, const RowStore& keys, const AggregateStates& states, Output& out) {
     for (std::size_t begin = 0; begin < arrival_.size(); begin += out.chunk_rows()) {
       const std::size_t count = std::min(out.chunk_rows(), arrival_.size() - begin);
-      result_.columns.resize(types_.size());
-      for (std::size_t c = 0; c < types_.size(); ++c) result_.columns[c].reset(types_[c], count);
-      std::fill_n(result_.columns[0].mutable_data<std::int64_t>(), count, start);
+      start_result(count, start);
       std::fill_n(result_.columns[1].mutable_data<std::int64_t>(), count, start + window_.size_us);
-      const std::span<const std::uint32_t> slots = std::span(arrival_).subspan(begin, count);
-      for (std::size_t c = 0; c < key_types_.size(); ++c) keys.read(c, slots, result_.columns[2 + c], 0);
+      read_keys(keys, std::span(arrival_).subspan(begin, count), 2);
       for (std::size_t a = 0; a < layout_.calls().size(); ++a) {
         Vector& column = result_.columns[2 + key_types_.size() + a];
         for (std::size_t k = 0; k < count; ++k) {
           if (layout_.finalize(a, states.at(begin + k), column, k)) ++counters.errors[kResultOutOfRange];
         }
       }
-      result_.rows = count;
       if (stepped_) {
         result_.steps.reset(columnar::LogicalType::of(columnar::TypeId::BigInt), count);
         std::fill_n(result_.steps.mutable_data<std::int64_t>(), count, step_);
@@ -292,10 +353,13 @@ class WindowAggregateOperator final : public Operator {
   plan::WindowAssign window_;
   std::int64_t pane_us_;
   bool stepped_;
+  bool takes_states_;
+  bool gives_states_;
   std::vector<columnar::LogicalType> types_;
   std::vector<columnar::LogicalType> key_types_;
   AggregateLayout layout_;
   AggregateFeed feed_;
+  PartialStates partial_;
   std::map<std::int64_t, Pane> panes_;                          // by start
   std::vector<std::map<std::int64_t, Pane>::node_type> spare_;  // emptied panes, to be used again
   Pane* newest_ = nullptr;

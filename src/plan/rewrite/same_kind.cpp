@@ -61,7 +61,7 @@ struct Comparer {
     const Aggregate& b = std::get<Aggregate>(other);
     const bool windows = a.window ? b.window && same(*a.window, *b.window) : !b.window;
     return windows && a.keys == b.keys && same_calls(a.calls, b.calls) && a.emit == b.emit &&
-           a.per_block == b.per_block && a.expires_by_key == b.expires_by_key;
+           a.per_block == b.per_block && a.expires_by_key == b.expires_by_key && a.phase == b.phase;
   }
   bool operator()(const TopN& a) const {
     const TopN& b = std::get<TopN>(other);

@@ -10,13 +10,13 @@
 #include <vector>
 
 #include "placement/port.hpp"
+#include "placement/wiring.hpp"
 #include "plan/distribution.hpp"
 #include "runtime/query/instance_pool.hpp"
 #include "runtime/query/link_in.hpp"
 #include "runtime/query/link_out.hpp"
 #include "runtime/query/port.hpp"
 #include "runtime/query/query_output.hpp"
-#include "runtime/query/wiring.hpp"
 
 namespace dart::runtime {
 
@@ -27,7 +27,7 @@ struct StandingInstance {
   std::uint64_t epoch = 0;
   std::uint64_t run = 0;
   std::shared_ptr<const plan::Distribution> distribution;
-  Wiring wiring;
+  placement::Wiring wiring;
   InstancePool::SlotPtr slot;
   std::shared_ptr<QueryOutput::Writer> writer;
   std::vector<std::shared_ptr<LinkOut>> outs;

@@ -12,6 +12,10 @@ namespace dart::runtime {
 
 namespace exchange = engine::exchange;
 using placement::InstanceId;
+using placement::WiredInput;
+using placement::WiredOutput;
+using placement::WiredPeer;
+using placement::Wiring;
 
 namespace {
 
@@ -115,7 +119,7 @@ void QueryHost::Impl::keep_or_fetch(HostedQuery& query, const placement::OpenIns
 void QueryHost::Impl::go_on(HostedQuery& query, const placement::OpenInstance& action,
                             const StandingPtr& standing) {
   const InstanceId id = action.instance;
-  auto wiring = wire(*standing->distribution, action.placed, id);
+  auto wiring = placement::wire(*standing->distribution, action.placed, id);
   if (!wiring) return refuse(query, id, wiring.error());
   if (!standing->finished && !hears_the_same(standing->wiring, *wiring)) {
     // It was made for other senders: another is made from its state.
@@ -161,15 +165,16 @@ void QueryHost::Impl::begin_opening(HostedQuery& query, const InstanceId& id, st
       DART_TRY(auto decoded, plan::decode_distribution(action.program));
       made->distribution = std::make_shared<const plan::Distribution>(std::move(decoded));
     }
-    DART_TRY(made->wiring, wire(*made->distribution, action.placed, action.instance));
+    DART_TRY(made->wiring, placement::wire(*made->distribution, action.placed, action.instance));
     std::string_view snapshot;
     if (!state.empty()) {
       DART_TRY(snapshot, unwrap_state(state, *output, action.run));
     }
     OutputConnectors connectors(connectors_, settings_.open_lines, made->writer);
-    DART_TRY(made->unit, open_engine_unit(made->distribution, action.instance.stage,
-                                          ring_wiring(made->wiring, made->distribution->exchanges.size()),
-                                          settings, connectors));
+    DART_TRY(made->unit,
+             open_engine_unit(made->distribution, action.instance.stage,
+                              placement::ring_wiring(made->wiring, made->distribution->exchanges.size()),
+                              settings, connectors));
     if (!state.empty()) DART_TRY_STATUS(made->unit->restore(snapshot));
     return {};
   };
@@ -226,9 +231,7 @@ void QueryHost::Impl::install(HostedQuery& query, const placement::OpenInstance&
   } else {
     pool_->rebind(standing->slot, std::move(outlet));
     pool_->hold_sources(standing->slot, query.sources_held);
-    if (!standing->finished) {
-      pool_->visit(standing->slot, [](RingUnit& held) { held.resume(); });
-    }
+    pool_->visit(standing->slot, [](RingUnit& held) { held.resume(); });
   }
   lay_links_in(*standing);
   port(query, id)->open(standing->slot);
@@ -242,8 +245,8 @@ void QueryHost::Impl::lay_links_out(HostedQuery& query, StandingInstance& standi
     std::vector<InstanceOutlet::Receiver> receivers;
     for (const WiredPeer& peer : output.receivers) {
       if (peer.host.id == self_.id) {
-        receivers.emplace_back(
-            InstanceOutlet::Here{port(query, peer.id), peer.arrives, sender_number(standing.id, peer)});
+        receivers.emplace_back(InstanceOutlet::Here{port(query, peer.id), peer.arrives,
+                                                    placement::sender_number(standing.id, peer)});
         continue;
       }
       const exchange::LinkId link{query.key, query.epoch, peer.exchange, standing.id.number, peer.id.number};
@@ -261,9 +264,9 @@ void QueryHost::Impl::lay_links_in(StandingInstance& standing) {
       if (peer.host.id == self_.id || peer.away) continue;
       const exchange::LinkId link{standing.query, standing.epoch, peer.exchange, peer.id.number,
                                   standing.id.number};
-      standing.ins.push_back(links_->open_in(link, peer.id, peer.host,
-                                             layout_of(*standing.distribution, peer.exchange),
-                                             {peer.arrives, sender_number(peer.id, peer)}, standing.slot));
+      standing.ins.push_back(
+          links_->open_in(link, peer.id, peer.host, layout_of(*standing.distribution, peer.exchange),
+                          {peer.arrives, placement::sender_number(peer.id, peer)}, standing.slot));
     }
   }
 }

@@ -330,8 +330,8 @@ HostedInstance QueryHost::Impl::report(const HostedQuery& query, const StandingI
          counters.bytes, counters.bytes_before, counters.repeated + counters.ahead,
          fenced == query.fenced.end() ? 0 : fenced->second, link->receiver().waiting_bytes(), 0});
   }
-  for (const WiredOutput& output : standing.wiring.outputs) {
-    for (const WiredPeer& peer : output.receivers) {
+  for (const placement::WiredOutput& output : standing.wiring.outputs) {
+    for (const placement::WiredPeer& peer : output.receivers) {
       if (peer.host.id == self_.id) made.exchanges.push_back({"here", peer.id, true});
     }
   }

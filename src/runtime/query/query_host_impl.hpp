@@ -52,7 +52,7 @@ class QueryHost::Impl final : public LinkEvents, public std::enable_shared_from_
     std::optional<Error> error;
     std::unique_ptr<RingUnit> unit;
     std::shared_ptr<const plan::Distribution> distribution;
-    Wiring wiring;
+    placement::Wiring wiring;
     std::shared_ptr<QueryOutput::Writer> writer;
   };
   using MadePtr = std::shared_ptr<Made>;

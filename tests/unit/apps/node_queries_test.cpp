@@ -133,6 +133,22 @@ TEST_F(NodeQueriesTest, WrongTextHasItsPlace) {
   EXPECT_TRUE(requests_.empty());
 }
 
+TEST_F(NodeQueriesTest, ExplainSaysWhatIsDoneWhereTheDataIs) {
+  const auto last_note = [&](const std::string& call) {
+    api::Submission submission;
+    submission.name = "windows";
+    submission.sql =
+        "CREATE TABLE trips (ts timestamp, fare int) WITH (connector = 'file', path = 'trips.csv', "
+        "format = 'csv', event_time = ts, label = 'role=cab'); SELECT window_start, " +
+        call + " AS x FROM tumble(trips, ts, INTERVAL '1 minute') GROUP BY window_start, window_end;";
+    const auto told = wait<QueryOutcome>([&](auto done) { queries_.explain(submission, done); });
+    return told && !told->notes.empty() ? told->notes.back() : std::string();
+  };
+  EXPECT_THAT(last_note("sum(fare)"), HasSubstr("in part at each reader of \"trips\""));
+  EXPECT_THAT(last_note("count(DISTINCT fare)"),
+              HasSubstr("as a whole: count(DISTINCT) keeps all its values"));
+}
+
 TEST_F(NodeQueriesTest, DeclarationsGoToTheCatalogue) {
   const std::string view = "CREATE VIEW rich AS SELECT * FROM trips WHERE fare > 10;";
   const auto first = submit(kTrips);

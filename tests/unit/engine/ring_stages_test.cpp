@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "base/random.hpp"
 #include "plan/order_needs.hpp"
@@ -103,11 +104,27 @@ struct Way {
   std::size_t chunk_rows = 2048;
   bool moves = false;
   std::uint32_t partitions = 1;
+  std::uint32_t combines = 0;
+  std::optional<std::uint32_t> combines_later = std::nullopt;
+  std::uint64_t* rows_crossed = nullptr;
 };
 
 std::vector<Way> ways() {
   return {{1, 2048, false}, {2, 1, false}, {2, 3, true},  {4, 2048, false},
           {4, 3, true},     {7, 1, true},  {7, 3, false}, {7, 2048, true}};
+}
+
+/// The same with Combines on the way: some, chained, others after a move, all left out from there on.
+std::vector<Way> combining_ways() {
+  std::vector<Way> all = ways();
+  for (const Way& way : ways()) {
+    if (way.readers < 2) continue;
+    all.push_back({way.readers, way.chunk_rows, way.moves, 1, way.readers / 2, std::nullopt});
+    if (way.moves) all.push_back({way.readers, way.chunk_rows, true, 1, 3, 1});
+    if (way.moves) all.push_back({way.readers, way.chunk_rows, true, 1, 0, 5});
+    if (way.moves) all.push_back({way.readers, way.chunk_rows, true, 3, 2, 0});
+  }
+  return all;
 }
 
 std::vector<Written> run_split(const plan::Plan& plan, const Tables& tables, const Way& way,
@@ -121,6 +138,9 @@ std::vector<Written> run_split(const plan::Plan& plan, const Tables& tables, con
   run.seed = seed;
   run.chunk_rows = way.chunk_rows;
   run.moves = way.moves;
+  run.combines = way.combines;
+  run.combines_later = way.combines_later;
+  run.rows_crossed = way.rows_crossed;
   for (const plan::TableDefinition& table : plan.tables) {
     if (table.label.starts_with("site=")) run.readers[table.name] = way.readers;
   }
@@ -258,6 +278,84 @@ TEST(RingStages, PartitionsGiveWindowsInTheirOrder) {
       return columnar::compare(a.row[0], b.row[0]) < 0;
     }));
   }
+}
+
+/// Every aggregate that can be combined, rows in any order of time, some too late.
+std::string parts_query(const std::string& window, const std::string& more_columns, const std::string& more) {
+  return table("t", ", watermark_delay = '2 s', label = 'site=x'") +
+         "CREATE TABLE out (w timestamp, k int, n bigint, s bigint, m numeric, x double precision, a double "
+         "precision, lo int, hi text, all_of boolean, any_of boolean, d double precision, few bigint" +
+         more_columns + ") WITH (connector = 'memory');\nINSERT INTO out SELECT window_start, k, count(*), " +
+         "sum(id), avg(id), sum(v), avg(v), min(id), max(s), bool_and(v > 3), bool_or(id < 9), stddev(v), " +
+         "count(*) FILTER (WHERE v < 5)" + more + " FROM " + window +
+         " WHERE v <> 7 GROUP BY window_start, window_end, k;\n";
+}
+
+Tables shuffled_rows(std::uint64_t seed, std::size_t count) {
+  Tables tables = some_rows(seed, count);
+  tables.erase("other");
+  Random random(seed);
+  auto& rows = tables["t"];
+  for (std::size_t i = 1; i < rows.size(); ++i) {
+    if (random.chance(1, 2)) std::swap(rows[i], rows[i - 1 - random.below(std::min<std::size_t>(i, 8))]);
+    if (random.chance(1, 10)) rows[i][2] = Value::null(rows[i][2].type());
+  }
+  return tables;
+}
+
+TEST(RingStages, WindowsInPartsAreThoseOfWholeOnes) {
+  for (const std::string window :
+       {"tumble(t, ts, INTERVAL '5 s')", "hop(t, ts, INTERVAL '2 s', INTERVAL '6 s')",
+        "hop(t, ts, INTERVAL '3 s', INTERVAL '7 s')"}) {
+    const plan::Plan parts = compile(parts_query(window, "", ""));
+    // This one's state is all its values: they are brought to one place.
+    const plan::Plan whole = compile(
+        parts_query(window, ", p double precision", ", percentile_disc(0.5) WITHIN GROUP (ORDER BY v)"));
+    std::uint64_t seed = 1;
+    for (const Way& way : combining_ways()) {
+      SCOPED_TRACE(fmt::format("{}: {} readers, {} rows a chunk, moves {}, {} combines, seed {}", window,
+                               way.readers, way.chunk_rows, way.moves, way.combines, seed));
+      const Tables rows = shuffled_rows(seed, 30 + 40 * (seed % 5));
+      std::vector<Written> expected = run_split(whole, rows, way, seed);
+      std::vector<Written> got = run_split(parts, rows, way, seed);
+      for (Written& row : expected) row.row.pop_back();
+      EXPECT_TRUE(std::is_sorted(got.begin(), got.end(), [](const Written& a, const Written& b) {
+        return columnar::compare(a.row[0], b.row[0]) < 0;
+      })) << "windows leave in order";
+      sort_rows(expected);
+      sort_rows(got);
+      EXPECT_FALSE(got.empty());
+      EXPECT_EQ(compare(expected, got), "");
+      ++seed;
+    }
+  }
+}
+
+TEST(RingStages, GatewaysWithoutRowsHoldNothingBack) {
+  const plan::Plan plan = compile(parts_query("tumble(t, ts, INTERVAL '5 s')", "", ""));
+  std::uint64_t seed = 1;
+  for (Way way : combining_ways()) {
+    way.readers = 12;
+    EXPECT_EQ(check(plan, {{"t", some_rows(9, 3)["t"]}}, way, seed++), "");
+  }
+  EXPECT_EQ(check(plan, {{"t", {}}}, {3, 2048, true, 1, 2}, 1), "");
+}
+
+TEST(RingStages, FewerRowsCrossInParts) {
+  const Tables rows = {{"t", some_rows(10, 600)["t"]}};
+  std::uint64_t whole = 0;
+  std::uint64_t parts = 0;
+  std::uint64_t combined = 0;
+  const std::string window = "tumble(t, ts, INTERVAL '60 s')";
+  (void)run_split(compile(parts_query(window, ", p double precision",
+                                      ", percentile_disc(0.5) WITHIN GROUP (ORDER BY v)")),
+                  rows, {6, 2048, false, 1, 0, std::nullopt, &whole}, 1);
+  const plan::Plan plan = compile(parts_query(window, "", ""));
+  (void)run_split(plan, rows, {6, 2048, false, 1, 0, std::nullopt, &parts}, 1);
+  (void)run_split(plan, rows, {6, 2048, false, 1, 1, std::nullopt, &combined}, 1);
+  EXPECT_GT(whole, 500U);
+  EXPECT_LT(parts, whole / 2);
+  EXPECT_LT(combined, parts * 4 / 5) << "half of the readers leave the Combine out";
 }
 
 TEST(RingStages, OneRowComesBeforeAllOthers) {

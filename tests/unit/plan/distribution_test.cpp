@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/random.hpp"
+#include "plan/codec.hpp"
 #include "sql/compile.hpp"
 #include "support/memory_connectors.hpp"
 
@@ -79,13 +80,109 @@ TEST(Distribution, FiltersStayBehindWhereNumbersAreSeen) {
 TEST(Distribution, KeysSplitWindowsIntoPartitions) {
   const Plan plan = compile(kTimed, "w timestamp, k int, m double precision", kWindows);
   const Distribution it = cut(plan, 3);
-  EXPECT_EQ(roles(it), (std::vector{StageRole::Source, StageRole::Main, StageRole::Result}));
-  EXPECT_EQ(it.stages[1].partitions, 3U);
-  EXPECT_EQ(it.exchanges[0].kind, ExchangeKind::Hash);
-  EXPECT_EQ(it.exchanges[0].keys.size(), 1U);
-  EXPECT_TRUE(it.exchanges[1].ordered) << "windows of all partitions leave in order";
-  EXPECT_EQ(cut(plan).stages.size(), 2U);
+  EXPECT_EQ(roles(it),
+            (std::vector{StageRole::Source, StageRole::Combine, StageRole::Main, StageRole::Result}));
+  EXPECT_EQ(it.stages[2].partitions, 3U);
+  ASSERT_EQ(it.exchanges.size(), 3U);
+  for (const std::size_t to_main :
+       {std::size_t{0}, std::size_t{1}}) {  // the first, where the Combine is left out
+    EXPECT_EQ(it.exchanges[to_main].kind, ExchangeKind::Hash);
+    EXPECT_EQ(it.exchanges[to_main].keys, std::vector<std::uint32_t>{1});
+  }
+  EXPECT_TRUE(it.exchanges[2].ordered) << "windows of all partitions leave in order";
+  EXPECT_EQ(cut(plan).stages.size(), 3U);
   EXPECT_EQ(cut(compile(kOrdered, "k int, n bigint, op text", kCounts), 3).stages[1].partitions, 1U);
+}
+
+/// Over the table, or over rows made of it.
+std::string window_query(const std::string& call, const std::string& rows = "") {
+  const std::string with = rows.empty() ? "" : "WITH r AS (" + rows + ") ";
+  return with + "SELECT window_start, " + call + " FROM tumble(" + (rows.empty() ? "t" : "r") +
+         ", ts, INTERVAL '5 s') GROUP BY window_start, window_end";
+}
+
+std::vector<AggregatePhase> phases(const Distribution& it, StageRole role) {
+  std::vector<AggregatePhase> found;
+  for (const RingStage& stage : it.stages) {
+    if (stage.role != role) continue;
+    for (const NodeId node : stage.nodes) {
+      const auto* aggregate = std::get_if<Aggregate>(&it.plan.nodes[node].kind);
+      if (aggregate != nullptr) found.push_back(aggregate->phase);
+    }
+  }
+  return found;
+}
+
+TEST(Distribution, WindowsAreDoneInPartWhereTheirRowsAre) {
+  const std::string columns = "w timestamp, n bigint";
+  const Distribution it = cut(compile(kTimed, columns, window_query("count(*)")));
+  EXPECT_EQ(phases(it, StageRole::Source), std::vector{AggregatePhase::Partial});
+  EXPECT_EQ(phases(it, StageRole::Combine), std::vector{AggregatePhase::Combine});
+  EXPECT_EQ(phases(it, StageRole::Main), std::vector{AggregatePhase::Final});
+  EXPECT_EQ(row_shape(it, 0).types, row_shape(it, 1).types) << "a Combine may be left out";
+  EXPECT_EQ(it.notes,
+            std::vector<std::string>{"the aggregation is done in part at each reader of \"t\", and put "
+                                     "together on the way"});
+  const std::string text = explain(it.plan);
+  EXPECT_NE(text.find("Aggregate: final count(*) in tumble(pane, "), std::string::npos) << text;
+  EXPECT_NE(text.find("Aggregate: combined count(*) in "), std::string::npos) << text;
+  EXPECT_NE(text.find("Aggregate: partial count(*) in tumble(ts, "), std::string::npos) << text;
+
+  const Distribution one = cut(compile(", event_time = ts, node = 'a'", columns, window_query("count(*)")));
+  EXPECT_EQ(roles(one), (std::vector{StageRole::Source, StageRole::Main}));
+  EXPECT_EQ(phases(one, StageRole::Source), std::vector{AggregatePhase::Partial});
+  // A filter and what the windows are over go along.
+  const Distribution filtered =
+      cut(compile(kTimed, columns, window_query("sum(w)", "SELECT k + 1 AS w, ts FROM t WHERE v > 2")));
+  EXPECT_EQ(phases(filtered, StageRole::Source), std::vector{AggregatePhase::Partial});
+}
+
+TEST(Distribution, WindowsStayWholeWhereTheyMust) {
+  const auto note = [](const std::string& options, const std::string& columns, const std::string& select) {
+    const Distribution it = cut(compile(options, columns, select));
+    EXPECT_TRUE(phases(it, StageRole::Source).empty()) << select;
+    EXPECT_TRUE(phases(it, StageRole::Combine).empty()) << select;
+    EXPECT_EQ(it.notes.size(), 1U);
+    const std::string head = "the aggregation is done as a whole: ";
+    const std::string text = it.notes.empty() ? "" : it.notes.front();
+    EXPECT_EQ(text.rfind(head, 0), 0U) << text;
+    return text.substr(std::min(head.size(), text.size()));
+  };
+  const std::string reals = "w timestamp, x double precision";
+  const std::string counts = "w timestamp, n bigint";
+  EXPECT_EQ(note(kTimed, reals, window_query("percentile_cont(0.5) WITHIN GROUP (ORDER BY v)")),
+            "percentile_cont() keeps all its values");
+  EXPECT_EQ(note(kTimed, counts, window_query("count(DISTINCT k)")), "count(DISTINCT) keeps all its values");
+  EXPECT_EQ(note(kOrdered, reals, window_query("first(v)")), "first() depends on the order of its rows");
+  EXPECT_EQ(note(kOrdered, "k int, n bigint, op text", kCounts), "it does not only emit closed windows");
+  EXPECT_EQ(note(kOrdered + ", late = 'update'", "w timestamp, n bigint, op text", window_query("count(*)")),
+            "it does not only emit closed windows");
+  EXPECT_EQ(note(", event_time = ts, node = 'a'", counts, window_query("max(_seq)")),
+            "the rows of its table are put into one order");
+  EXPECT_EQ(note(kTimed, counts, window_query("count(*)", "SELECT ts FROM t UNION ALL SELECT ts FROM t")),
+            "it does not stand directly behind its table");
+}
+
+TEST(Distribution, StatesThatNobodyGivesOutAreNoPlan) {
+  const Distribution it = cut(compile(kTimed, "w timestamp, n bigint", window_query("count(*)")));
+  const Plan& plan = it.plan;
+  ASSERT_TRUE(plan.validate());
+  const auto again = decode(encode(plan));
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(explain(*again), explain(plan));
+  using enum AggregatePhase;
+  const std::pair<AggregatePhase, AggregatePhase> wrong[] = {
+      {Partial, Single}, {Partial, Combine}, {Partial, Final}, {Combine, Single},
+      {Combine, Final},  {Final, Combine},   {Final, Partial}};
+  for (const auto& [from, to] : wrong) {
+    Plan broken = plan;
+    for (Node& node : broken.nodes) {
+      auto* aggregate = std::get_if<Aggregate>(&node.kind);
+      if (aggregate != nullptr && aggregate->phase == from) aggregate->phase = to;
+    }
+    EXPECT_FALSE(broken.validate());
+    EXPECT_FALSE(decode(encode(broken)));
+  }
 }
 
 TEST(Distribution, ABoundSinkIsAStageOfItsOwn) {
@@ -129,7 +226,8 @@ TEST(Distribution, ComesBackFromItsBytes) {
   EXPECT_EQ(encode(*again), bytes);
   EXPECT_EQ(roles(*again), roles(it));
   EXPECT_EQ(explain(again->plan), explain(it.plan));
-  EXPECT_EQ(again->stages[1].partitions, 3U);
+  EXPECT_EQ(again->stages[2].partitions, 3U);
+  EXPECT_EQ(again->notes, it.notes);
   EXPECT_EQ(row_shape(*again, 0).types, row_shape(it, 0).types);
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     EXPECT_FALSE(decode_distribution(std::string_view(bytes).substr(0, size)));

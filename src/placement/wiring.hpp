@@ -4,16 +4,16 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "engine/instance.hpp"
 #include "overlay/node_handle.hpp"
 #include "placement/plan_record.hpp"
 #include "plan/distribution.hpp"
+#include "plan/ring_wiring.hpp"
 
-namespace dart::runtime {
+namespace dart::placement {
 
 /// The other end of a link.
 struct WiredPeer {
-  placement::InstanceId id;
+  InstanceId id;
   overlay::NodeHandle host;
   bool away = false;
   std::uint32_t exchange = 0;  ///< by which the rows leave their sender, and which names the link
@@ -40,14 +40,13 @@ struct Wiring {
 
 /// The number of the instance `sender` among all that send by the exchange by which its rows come in. Those
 /// that stand in front of a Combine that is left out come after it.
-[[nodiscard]] std::uint32_t sender_number(const placement::InstanceId& sender, const WiredPeer& link);
+[[nodiscard]] std::uint32_t sender_number(const InstanceId& sender, const WiredPeer& link);
 
 /// The same as the engine wants it.
-[[nodiscard]] engine::RingWiring ring_wiring(const Wiring& wiring, std::size_t exchanges);
+[[nodiscard]] plan::RingWiring ring_wiring(const Wiring& wiring, std::size_t exchanges);
 
 /// An Error when the placement does not fit the plan.
-[[nodiscard]] Result<Wiring> wire(const plan::Distribution& distribution,
-                                  const std::vector<placement::Placed>& placed,
-                                  const placement::InstanceId& self);
+[[nodiscard]] Result<Wiring> wire(const plan::Distribution& distribution, const std::vector<Placed>& placed,
+                                  const InstanceId& self);
 
-}  // namespace dart::runtime
+}  // namespace dart::placement

@@ -1,14 +1,11 @@
-#include "runtime/query/wiring.hpp"
+#include "placement/wiring.hpp"
 
 #include <gmock/gmock.h>
 
 #include <set>
 
-namespace dart::runtime {
+namespace dart::placement {
 namespace {
-
-using placement::InstanceId;
-using placement::Placed;
 
 /// A Source, a Combine that may be left out, a Main of two partitions.
 plan::Distribution three_stages() {
@@ -68,4 +65,4 @@ TEST(WiringTest, APlacementThatDoesNotFitIsAnError) {
 }
 
 }  // namespace
-}  // namespace dart::runtime
+}  // namespace dart::placement

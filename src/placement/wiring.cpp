@@ -1,14 +1,11 @@
-#include "runtime/query/wiring.hpp"
+#include "placement/wiring.hpp"
 
 #include <algorithm>
 #include <optional>
 
-namespace dart::runtime {
+namespace dart::placement {
 
 namespace {
-
-using placement::InstanceId;
-using placement::Placed;
 
 /// The exchange by which rows come into stage `to` that leave `from` by exchange `out`.
 std::optional<std::uint32_t> arriving_by(const plan::Distribution& distribution, std::size_t from,
@@ -67,8 +64,8 @@ std::uint32_t sender_number(const InstanceId& sender, const WiredPeer& link) {
   return link.exchange == link.arrives ? sender.number : kBehind + sender.number;
 }
 
-engine::RingWiring ring_wiring(const Wiring& wiring, std::size_t exchanges) {
-  engine::RingWiring made;
+plan::RingWiring ring_wiring(const Wiring& wiring, std::size_t exchanges) {
+  plan::RingWiring made;
   made.exchanges.resize(exchanges);
   for (const WiredOutput& output : wiring.outputs) {
     made.exchanges[output.exchange].receivers = static_cast<std::uint32_t>(output.receivers.size());
@@ -105,4 +102,4 @@ Result<Wiring> wire(const plan::Distribution& distribution, const std::vector<Pl
   return wiring;
 }
 
-}  // namespace dart::runtime
+}  // namespace dart::placement
