@@ -4,6 +4,7 @@
 # usage: examples/ring/ring.sh DART [TRIPS.csv]
 #   CHUNK_ROWS=N     rows of a chunk (2048)
 #   RATE=N           trips a second that each gateway reads (as fast as it can)
+#   NAMESPACES, ADDRESSES   files of network namespaces, and the address in each: nodes are spread over them (none: loopback)
 #   CHANGE=1         a ninth node, without trips, runs the first query's main part; while rows come a tenth joins, and the
 #                    ninth leaves
 set -euo pipefail
@@ -24,6 +25,21 @@ finish() {
 }
 trap finish EXIT
 cd "$folder"
+
+read -ra namespaces <<<"${NAMESPACES:-}"
+read -ra addresses <<<"${ADDRESSES:-127.0.0.1}"
+# at NODE COMMAND...: on the machine of a node.
+at() {
+  local place=$(($1 % ${#addresses[@]}))
+  shift
+  if [ ${#namespaces[@]} -eq 0 ]; then exec "$@"; else exec nsenter --net="${namespaces[place]}" "$@"; fi
+}
+# on NODE COMMAND...: the program, asking a node.
+on() {
+  local node=$1
+  shift
+  (at "$node" "$dart" "$@" --http "$(word "$node" http)")
+}
 
 "$dart" cert ca --out ca >/dev/null
 # Line by line to one node after the other: every share is in order of time, as the whole is.
@@ -46,7 +62,7 @@ start() {
   shift
   mkdir -p "node$i"
   "$dart" cert host "node$i" --ca ca --out certs >/dev/null
-  (cd "node$i" && exec "$dart" node start --listen 127.0.0.1:0 --http 127.0.0.1:0 --data data --name "node$i" \
+  (cd "node$i" && at "$i" "$dart" node start --listen "${addresses[i % ${#addresses[@]}]}:0" --http 127.0.0.1:0 --data data --name "node$i" \
     --ca ../ca/ca.pem --cert "../certs/node$i.pem" --key "../certs/node$i-key.pem" --chunk-rows "$chunk_rows" "$@" \
     >log 2>&1) &
   pids[i]=$!
@@ -63,9 +79,9 @@ for i in $(seq 0 $((nodes - 1))); do
   fi
 done
 for i in $(seq 0 $((nodes - 1))); do await "the joining of node $i" grep -q '^joined' "node$i/log"; done
-first=$(word 0 http) last=$(word $((nodes - 1)) http)
+last=$((nodes - 1))
 
-all_cabs() { [ "$("$dart" ring ls --label role=cab --http "$first" -o json | grep -oE '[0-9a-f]{32}' | wc -l)" -ge "$nodes" ]; }
+all_cabs() { [ "$(on 0 ring ls --label role=cab -o json | grep -oE '[0-9a-f]{32}' | wc -l)" -ge "$nodes" ]; }
 await "the group of all gateways" all_cabs
 
 if [ "$change" = 1 ]; then
@@ -73,14 +89,14 @@ if [ "$change" = 1 ]; then
   await "the joining of the ninth node" grep -q '^joined' "node$nodes/log"
 fi
 
-submit() { "$dart" query submit "$1" -f "$here/$1.sql" -v rate="$rate" --http "$first" "${@:2}"; }
+submit() { on 0 query submit "$1" -f "$here/$1.sql" -v rate="$rate" "${@:2}"; }
 # Where the main part of a query runs: the first digits of a node's id.
-main_host() { "$dart" query show "$1" --http "$first" | awk '$1 == "main" { print $3 }'; }
+main_host() { on 0 query show "$1" | awk '$1 == "main" { print $3 }'; }
 # Policy `random` finds the ninth node sooner or later.
 submit_at_ninth() {
   submit frequent_routes --policy random >submitted
   case $(word "$nodes" node) in "$(main_host frequent_routes)"*) return 0 ;; esac
-  "$dart" query drop frequent_routes --http "$first"
+  on 0 query drop frequent_routes
   return 1
 }
 
@@ -92,7 +108,7 @@ for query in frequent_routes profitable_areas; do
   else
     submit "$query"
   fi
-  "$dart" stream tail "$query" --http "$last" >"$query.ring" &
+  on "$last" stream tail "$query" >"$query.ring" &
   tails+=($!)
 done
 

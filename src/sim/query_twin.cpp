@@ -8,7 +8,8 @@ namespace {
 
 namespace exchange = engine::exchange;
 
-constexpr std::uint64_t kWindowBytes = 64U << 10;
+/// Small, so that senders have to wait for credit.
+constexpr std::uint64_t kWindowBytes = 2U << 10;
 /// Rows that a source reads in one turn.
 constexpr std::size_t kRows = 8;
 constexpr std::size_t kStatePiece = 16U << 10;

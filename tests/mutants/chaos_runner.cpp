@@ -3,8 +3,10 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "apps/sim/query_report.hpp"
 #include "sim/chaos.hpp"
 #include "sim/directory_chaos.hpp"
+#include "sim/query_chaos.hpp"
 
 namespace {
 
@@ -18,27 +20,32 @@ bool clean(const Report& report) {
 }
 
 template <class Options, class Run>
-bool clean_run(std::uint64_t seed, std::uint32_t nodes, const Run& run) {
-  Options options;
+bool clean_run(Options options, std::uint64_t seed, std::uint32_t nodes, const Run& run) {
   options.seed = seed;
   options.nodes = nodes;
   return clean(run(options));
 }
 
+bool clean_seed(std::string_view room, std::uint64_t seed, std::uint32_t nodes) {
+  if (room == "directory") {
+    return clean_run(dart::sim::DirectoryChaosOptions{}, seed, nodes, dart::sim::run_directory_chaos);
+  }
+  if (room == "overlay") return clean_run(dart::sim::ChaosOptions{}, seed, nodes, dart::sim::run_chaos);
+  dart::sim::QueryChaosOptions options;
+  options.queries = dart::apps::chaos_queries().value();
+  return clean_run(options, seed, nodes, dart::sim::run_query_chaos);
+}
+
 }  // namespace
 
-/// chaos_runner overlay|directory FIRST LAST NODES: runs seeds until one shows something wrong. 0: none did;
-/// 1: one did.
+/// chaos_runner overlay|directory|queries FIRST LAST NODES: runs seeds until one shows something wrong. 0:
+/// none did; 1: one did.
 int main(int argc, char** argv) {
   if (argc != 5) return 2;
-  const bool directory = std::string_view(argv[1]) == "directory";
   const std::uint64_t last = std::strtoull(argv[3], nullptr, 10);
   const auto nodes = static_cast<std::uint32_t>(std::strtoul(argv[4], nullptr, 10));
   for (std::uint64_t seed = std::strtoull(argv[2], nullptr, 10); seed <= last; ++seed) {
-    const bool good =
-        directory ? clean_run<dart::sim::DirectoryChaosOptions>(seed, nodes, dart::sim::run_directory_chaos)
-                  : clean_run<dart::sim::ChaosOptions>(seed, nodes, dart::sim::run_chaos);
-    if (!good) return 1;
+    if (!clean_seed(argv[1], seed, nodes)) return 1;
   }
   return 0;
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""One-line bugs of the overlay and of the Directory that `dart sim chaos` must catch.
+"""One-line bugs of the overlay, of the Directory and of queries that `dart sim chaos` must catch.
 
 Each mutant replaces one piece of text in one .cpp file. The file is compiled with the flags of an existing build and
 linked in front of that build's libraries; then random runs must find something wrong within the given seeds. Without
@@ -16,7 +16,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-# name: (file, text, replacement)
+# name: (file in its room, or room/file, text, replacement)
 OVERLAY = {
     'lease_unchecked': ('neighbours.cpp',
         'return leaves_.adjacent(side) == kNoPeer || now.us < it.lease_until;',
@@ -102,8 +102,28 @@ DIRECTORY = {
         'if (attempt->votes.size() == group.majority()) decide(*attempt, name);',
         'if (attempt->votes.size() == 1) decide(*attempt, name);'),
 }
+QUERIES = {
+    'fence_ignored': ('placement/host.cpp',
+        'if (known != hosted_.end() && (known->second.epoch > m.epoch || known->second.version > m.version)) {',
+        'if (false) {'),
+    'replay_not_deduplicated': ('engine/exchange/receiver.cpp',
+        'if (frame.sequence != sequence_ + 1) {',
+        'if (frame.sequence > sequence_ + 1) {'),
+    'credits_leaked': ('engine/exchange/receiver.cpp',
+        'consumed_bytes_ += std::min(plain_bytes, waiting_bytes() - gathered_.size());',
+        'consumed_bytes_ += std::min(plain_bytes, waiting_bytes() - gathered_.size()) / 2;'),
+    'barrier_before_its_rows': ('engine/remote_inputs.cpp',
+        'if (!sender.barrier) return std::nullopt;',
+        'if (!sender.barrier) continue;'),
+    'two_schedulers_decide': ('placement/committing.cpp',
+        'ask_record(query, RecordUse::Commit, directory::Operation::Set, query.version, encode(query.record));',
+        'ask_record(query, RecordUse::Commit, directory::Operation::Set, directory::kAnyVersion, encode(query.record));'),
+}
 # room: (mutants, the one of every day, seeds, nodes)
-ROOMS = {'overlay': (OVERLAY, 'root_of_everything', 200, 64), 'directory': (DIRECTORY, 'one_voter_decides', 500, 32)}
+ROOMS = {'overlay': (OVERLAY, 'root_of_everything', 200, 64), 'directory': (DIRECTORY, 'one_voter_decides', 500, 32),
+         'queries': (QUERIES, 'replay_not_deduplicated', 200, 12)}
+LIBRARIES = ('dart_apps', 'dart_sim', 'dart_node', 'dart_placement', 'placement_wire', 'dart_engine', 'dart_sql', 'dart_plan',
+             'dart_columnar', 'dart_directory', 'directory_wire', 'tree_wire', 'soft_wire', 'dart_overlay', 'overlay_wire', 'dart_base')
 
 
 def compile_command(build, source):
@@ -127,19 +147,18 @@ def compile_command(build, source):
 def check(room, name, build, seeds, nodes, folder):
     """What caught the mutant, or nothing."""
     file, text, replacement = ROOMS[room][0][name]
-    source = ROOT / 'src' / room / file
+    source = ROOT / 'src' / (file if '/' in file else f'{room}/{file}')
     original = source.read_text()
     if original.count(text) < 1:
         raise SystemExit(f'{name}: "{text}" is not in {file} any more')
-    mutated = folder / file
+    mutated = folder / source.name
     mutated.write_text(original.replace(text, replacement, 1))
     flags = compile_command(build, source) + ['-Wno-error', '-w']
     program = folder / 'chaos'
-    libraries = [str(build / f'lib{lib}.a')
-                 for lib in ('dart_sim', 'dart_node', 'dart_placement', 'placement_wire', 'dart_engine', 'dart_plan', 'dart_columnar', 'dart_directory', 'directory_wire', 'tree_wire', 'soft_wire', 'dart_overlay', 'overlay_wire',
-                             'dart_base')]
+    libraries = [str(build / f'lib{library}.a') for library in LIBRARIES]
     subprocess.run(flags + ['-I', str(ROOT / 'src'), str(mutated), str(ROOT / 'tests/mutants/chaos_runner.cpp'), '-o',
-                            str(program)] + libraries + ['-lprotobuf-lite', '-lfmt', '-llz4', '-lpthread'], check=True)
+                            str(program)] + libraries +
+                   ['-lpg_query', '-lsimdjson', '-lprotobuf-lite', '-lfmt', '-llz4', '-lpthread'], check=True)
     ran = subprocess.run([str(program), room, '1', str(seeds), str(nodes)], capture_output=True, text=True)
     if ran.returncode == 0:
         return None
