@@ -361,8 +361,6 @@ int SimCommand::Flags::run_place() {
   const Meter meter;
   // A matrix that is given is meant.
   if (!matrix.empty()) delay_model = "matrix";
-  auto delays = delays_of(delay_model, matrix, placing.seed);
-  if (!delays) return complain(delays.error());
   placing.config = profile_of(profile);
   placing.free_sink = sink == "free";
   if (settle_s > 0) placing.settle = {static_cast<std::int64_t>(settle_s * 1e6)};
@@ -373,12 +371,25 @@ int SimCommand::Flags::run_place() {
       std::cerr << fmt::format("\r{} of {} joined ", joined, placing.nodes) << std::flush;
     };
   }
-  const sim::PlaceReport report = sim::run_place(placing, std::move(*delays));
+  std::vector<sim::PlaceReport> reports;
+  bool whole = true;
+  const std::uint64_t first = placing.seed;
+  for (; placing.seed < first + several; ++placing.seed) {
+    auto delays = delays_of(delay_model, matrix, placing.seed);
+    if (!delays) return complain(delays.error());
+    reports.push_back(sim::run_place(placing, std::move(*delays)));
+    whole = whole && reports.back().joined == reports.back().nodes;
+  }
   if (people) std::cerr << '\n';
-  std::cout << (output == "json" ? place_json(report, meter.cost()) : place_text(report, meter.cost()))
-            << std::flush;
-  if (report.joined != report.nodes) std::cerr << "error: not every node joined\n";
-  return report.joined == report.nodes ? 0 : 1;
+  const bool json = output == "json";
+  const Cost cost = meter.cost();
+  if (several == 1) {
+    std::cout << (json ? place_json(reports.front(), cost) : place_text(reports.front(), cost)) << std::flush;
+  } else {
+    std::cout << (json ? places_json(reports, cost) : places_text(reports, cost)) << std::flush;
+  }
+  if (!whole) std::cerr << "error: not every node joined\n";
+  return whole ? 0 : 1;
 }
 
 int SimCommand::Flags::run_deploy() {
