@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include <map>
 #include <numeric>
 
 #include "sim/deploy_experiment.hpp"
@@ -68,6 +69,17 @@ TEST(DeployExperiment, a_seed_repeats_a_run_and_dearer_control_takes_longer) {
   EXPECT_EQ(one.events, same.events);
   EXPECT_GT(mean_ms(deploy(20, "route", costs(2000))), mean_ms(one) + 20)
       << "some twenty steps follow one another, of 2 ms each";
+}
+
+TEST(DeployExperiment, refusals_are_met_by_one_question_each) {
+  // Far more operators than nodes would take: hosts refuse, and others are asked in their place.
+  const DeployReport report = deploy(80, "route", costs(5));
+  EXPECT_EQ(report.running, 80U) << report.refusal;
+  std::map<std::string, std::uint64_t> sent;
+  for (const KindTraffic& it : report.kinds) sent[it.name] = it.traffic.messages;
+  EXPECT_GT(sent["query.reserve"], 80U);
+  EXPECT_LT(sent["query.reserve"], 80U * 40);
+  EXPECT_LE(sent["query.reserved"], sent["query.reserve"]) << "one answer to each question";
 }
 
 TEST(DeployExperiment, central_schedules_at_one_node_which_pays_for_all) {
