@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/bench/bench_command.hpp"
+#include "apps/bench/control_bench.hpp"
 #include "apps/query_flags.hpp"
 #include "apps/ring_flags.hpp"
 #include "apps/run_command.hpp"
@@ -79,13 +80,15 @@ struct BenchFlags {
   std::vector<std::string> variables;
   std::string output = "table";
   BenchOptions bench;
+  dart::apps::ControlBenchOptions control;
 };
 
 CLI::App* add_bench(CLI::App& app, BenchFlags& flags) {
   auto* bench = app.add_subcommand(
-      "bench", "Measure the engine beside hand-written loops over the same input in memory");
+      "bench",
+      "Measure the engine beside hand-written loops over the same input in memory, or what control costs");
   bench->add_option("WHAT", flags.bench.what, "what to measure")
-      ->check(CLI::IsMember({"engine"}))
+      ->check(CLI::IsMember({"engine", "control"}))
       ->capture_default_str();
   bench->add_option("--workload", flags.bench.workloads, "only these of a, b, c, d")
       ->check(CLI::IsMember({"a", "b", "c", "d"}))
@@ -109,6 +112,14 @@ CLI::App* add_bench(CLI::App& app, BenchFlags& flags) {
       ->check(CLI::Range(std::size_t{1}, dart::limits::kChunkRows))
       ->capture_default_str();
   bench->add_flag("!--no-latency", flags.bench.latency, "leave out the paced runs of workload b");
+  bench->add_option("--nodes", flags.control.nodes, "control: nodes of each ring")
+      ->check(CLI::Range(8U, 10'000U))
+      ->capture_default_str();
+  bench->add_option("--apps", flags.control.apps, "control: queries deployed in each")
+      ->check(CLI::Range(1U, 10'000U))
+      ->capture_default_str();
+  bench->add_option("--write", flags.control.file, "control: write the costs, for dart sim deploy --costs")
+      ->type_name("FILE");
   dart::apps::add_output(*bench, flags.output);
   return bench;
 }
@@ -116,6 +127,11 @@ CLI::App* add_bench(CLI::App& app, BenchFlags& flags) {
 int bench(BenchFlags& flags) {
   flags.bench.variables = dart::apps::parse_variables(flags.variables);
   flags.bench.json = flags.output == "json";
+  if (flags.bench.what == "control") {
+    flags.control.runs = flags.bench.runs;
+    flags.control.json = flags.bench.json;
+    return dart::apps::control_bench_command(flags.control);
+  }
   return dart::apps::bench_command(flags.bench);
 }
 

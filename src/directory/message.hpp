@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <iterator>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -246,5 +248,12 @@ struct ShardReformed {
 using Message = std::variant<Locate, Located, Ask, Answer, Prepare, Promise, Accept, Accepted, Fetch, Fetched,
                              Offer, Offered, Watch, Notice, Outlived, Scan, Scanned, Browse, Browsed,
                              ReformShard, ShardReformed>;
+
+/// Names of the kinds of Message, by index().
+inline constexpr std::string_view kMessageNames[] = {
+    "locate",   "located", "ask",     "answer", "prepare", "promise", "accept",
+    "accepted", "fetch",   "fetched", "offer",  "offered", "watch",   "notice",
+    "outlived", "scan",    "scanned", "browse", "browsed", "reform",  "reformed"};
+static_assert(std::size(kMessageNames) == std::variant_size_v<Message>);
 
 }  // namespace dart::directory

@@ -31,10 +31,13 @@ std::uint32_t QueryService::busy() const {
 
 /// DESIGN §6: hops propose, the chosen host accepts or refuses by its load of that moment.
 void QueryService::handle(const overlay::NodeHandle& from, const Reserve& m) {
-  std::erase_if(reservations_, [&](const Reservation& one) { return one.name == m.name; });
+  const auto own = [&](const Reservation& one) { return one.name == m.name; };
+  std::erase_if(reservations_, [&](const Reservation& one) { return own(one) && one.round != m.round; });
+  const auto reserved = std::find_if(reservations_.begin(), reservations_.end(), own);
   const auto running = hosted_.find(m.name);
-  // What it runs of this query already makes room for what it is asked to run.
-  const std::uint32_t others = busy() - (running == hosted_.end() ? 0 : running->second.busy);
+  // What it runs of this query already, or has room for, makes room for what it is asked to run.
+  const std::uint32_t others = busy() - (running == hosted_.end() ? 0 : running->second.busy) -
+                               (reserved == reservations_.end() ? 0 : reserved->busy);
   const auto wanted = static_cast<std::uint32_t>(m.instances.size());
   const std::uint32_t after = others + wanted;
   const bool over = (config_.capacity != 0 && after > config_.capacity) || (m.most != 0 && after > m.most);
@@ -42,6 +45,7 @@ void QueryService::handle(const overlay::NodeHandle& from, const Reserve& m) {
   const bool short_of_memory = load_.free_bytes != 0 && load_.free_bytes < kLeastBytes * wanted;
   Reserved answer{m.name, m.round, m.instances, !over && !pressed && !short_of_memory && !draining_, load_};
   answer.load.instances = others;
+  if (answer.taken) std::erase_if(reservations_, own);
   if (answer.taken && reservations_.size() >= limits::kReserved) {
     ++counters_.dropped_full;
     answer.taken = false;

@@ -47,6 +47,7 @@ struct Choosing {
   std::uint32_t level = 0;  ///< how often all candidates have refused
   std::uint32_t most = 0;   ///< see Reserve::most
   bool taken = false;
+  bool asked = false;        ///< the host, which has not answered
   overlay::NodeHandle host;  ///< that was asked, or took it
 };
 

@@ -258,24 +258,35 @@ void QueryService::choose(ScheduledQuery& query) {
   reserve(query);
 }
 
-/// One message to each host that some instance would like to run at.
+/// One message to each host that an instance would like to run at and that was not asked for it yet. It names
+/// all that the host would run of the query, because a host keeps one reservation a query.
 void QueryService::reserve(ScheduledQuery& query) {
   query.phase = Phase::Reserving;
-  query.deadline_us = now_.us + 4 * config_.answer.us;
-  std::map<std::pair<NodeId, std::uint32_t>, std::pair<overlay::NodeHandle, Reserve>> asked;
-  for (const Choosing& choosing : query.choosing) {
-    if (choosing.taken) continue;
-    auto& [host, message] = asked[{choosing.host.id, choosing.most}];
-    host = choosing.host;
-    message.instances.push_back(choosing.choice.id);
-    message.most = choosing.most;
+  const bool all = std::all_of(query.choosing.begin(), query.choosing.end(),
+                               [](const Choosing& choosing) { return choosing.taken; });
+  if (all) return commit(query);
+  std::map<NodeId, std::pair<overlay::NodeHandle, Reserve>> messages;
+  for (Choosing& choosing : query.choosing) {
+    if (choosing.taken || std::exchange(choosing.asked, true)) continue;
+    messages[choosing.host.id].first = choosing.host;
   }
-  if (asked.empty()) return commit(query);
+  if (messages.empty()) return;
+  query.deadline_us = now_.us + 4 * config_.answer.us;
   wake(query, now_.us + config_.answer.us);
-  for (auto& [key, one] : asked) {
-    one.second.name = query.name;
-    one.second.round = query.round;
-    tell(one.first, std::move(one.second));
+  for (auto& [id, one] : messages) {
+    auto& [host, message] = one;
+    message.name = query.name;
+    message.round = query.round;
+    bool bounded = true;
+    for (const Choosing& choosing : query.choosing) {
+      if (choosing.host.id != id || is_reader(query.spec, choosing.choice.id)) continue;
+      message.instances.push_back(choosing.choice.id);
+      if (choosing.taken) continue;
+      bounded = bounded && choosing.most != 0;
+      message.most = std::max(message.most, choosing.most);
+    }
+    if (!bounded) message.most = 0;
+    tell(host, std::move(message));
   }
 }
 
@@ -290,14 +301,11 @@ void QueryService::handle(const overlay::NodeHandle& from, const Reserved& m) {
         !choosing.taken && choosing.host.id == from.id &&
         std::find(m.instances.begin(), m.instances.end(), choosing.choice.id) != m.instances.end();
     if (!meant) continue;
+    choosing.asked = false;
     choosing.taken = m.taken;
     if (!m.taken) reserve_next(*query, choosing);
   }
-  if (query->phase != Phase::Reserving) return;
-  const bool all = std::all_of(query->choosing.begin(), query->choosing.end(),
-                               [](const Choosing& choosing) { return choosing.taken; });
-  if (all) return commit(*query);
-  if (!m.taken) reserve(*query);
+  if (query->phase == Phase::Reserving) reserve(*query);
 }
 
 /// The next candidate; when all have refused, the same ones with a higher bound, and at last with none.
@@ -305,6 +313,7 @@ void QueryService::reserve_next(ScheduledQuery& query, Choosing& choosing) {
   constexpr std::uint32_t kLevels = 3;
   const std::size_t candidates = std::min(choosing.choice.candidates.size(), limits::kTries);
   choosing.next = (choosing.next + 1) % candidates;
+  choosing.asked = false;
   if (choosing.next == 0) {
     ++choosing.level;
     choosing.most = choosing.most == 0 || choosing.level >= kLevels ? 0 : choosing.most + 1;

@@ -10,7 +10,7 @@
 namespace dart::sim {
 
 /// What kind of event, and which item of its kind.
-enum class EventKind : std::uint8_t { Wake, Arrival, Script, Disk };
+enum class EventKind : std::uint8_t { Wake, Arrival, Script, Disk, Serve };
 
 struct Event {
   std::int64_t at_us = 0;

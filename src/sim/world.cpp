@@ -21,6 +21,7 @@ constexpr std::size_t kFetchPeer = 1;
 constexpr std::size_t kSentKept = 12;
 /// What was decoded is encoded again, and compared, once in so many times.
 constexpr std::uint64_t kSameBytesEvery = 16;
+constexpr std::int64_t kNsPerUs = 1000;
 constexpr std::uint64_t kPlaces = 1;
 constexpr std::uint64_t kNetwork = 2;
 constexpr std::uint64_t kNodes = 3;
@@ -102,6 +103,9 @@ void World::crash(std::uint32_t number, bool host_answers) {
   Machine& machine = machines_[number];
   lose_power(machine);
   machine.core.reset();
+  machine.waiting.clear();
+  machine.tick_waits = false;
+  machine.busy_until_ns = 0;
   machine.state = MachineState::Off;
   machine.host_answers = host_answers;
   machine.wake_us = INT64_MAX;
@@ -116,7 +120,8 @@ void World::start_sync(std::uint32_t number) {
   Machine& machine = machines_[number];
   machine.syncing = machine.unwritten.size();
   const auto spread = static_cast<std::uint64_t>(options_.fsync_us) + 1;
-  machine.sync_done_us = now_.us + options_.fsync_us + static_cast<std::int64_t>(disks_.below(spread));
+  machine.sync_done_us =
+      now_.us + leaves_us_ + options_.fsync_us + static_cast<std::int64_t>(disks_.below(spread));
   queue_.push(machine.sync_done_us, EventKind::Disk, number);
 }
 
@@ -198,6 +203,10 @@ bool World::run_one(TimePoint until) {
     disk_done(event.item);
     return true;
   }
+  if (event.kind == EventKind::Serve) {
+    serve_next(event.item);
+    return true;
+  }
   if (machine.state == MachineState::Off || machine.wake_us != event.at_us) return true;
   ++totals_.events;
   machine.wake_us = INT64_MAX;
@@ -269,9 +278,51 @@ void World::arrive(std::uint32_t number) {
 void World::feed(std::uint32_t number, node::Input&& input) {
   Machine& machine = machines_[number];
   if (!machine.core) return;
+  const std::int64_t now_ns = now_.us * kNsPerUs;
+  const bool idle = machine.waiting.empty() && machine.busy_until_ns <= now_ns;
+  if (processor_ == nullptr || idle || processor_->urgent(input)) {
+    return serve(number, std::move(input), now_ns);
+  }
+  if (machine.waiting.empty()) queue_.push(free_at_us(machine), EventKind::Serve, number);
+  machine.tick_waits = machine.tick_waits || std::holds_alternative<overlay::Tick>(input);
+  machine.waiting.push_back({std::move(input), now_.us});
+  machine.server.longest_queue = std::max(machine.server.longest_queue, machine.waiting.size());
+}
+
+void World::serve(std::uint32_t number, node::Input&& input, std::int64_t start_ns) {
+  Machine& machine = machines_[number];
+  if (processor_ != nullptr) processor_->begin(*machine.core, input);
   machine.core->step(local(machine, now_.us), std::move(input), actions_);
+  if (processor_ != nullptr) {
+    const std::int64_t took_ns = processor_->end(*machine.core, actions_);
+    machine.busy_until_ns = std::max(machine.busy_until_ns, start_ns) + took_ns;
+    machine.server.busy_ns += took_ns;
+    ++machine.server.steps;
+    leaves_us_ = std::max<std::int64_t>(0, (start_ns + took_ns + kNsPerUs - 1) / kNsPerUs - now_.us);
+  }
   if (options_.check_every != 0 && ++steps_ % options_.check_every == 0) machine.core->check_invariants();
   perform(number);
+  leaves_us_ = 0;
+}
+
+/// The machine is free: what has waited longest is its next.
+void World::serve_next(std::uint32_t number) {
+  Machine& machine = machines_[number];
+  if (machine.waiting.empty()) return;
+  // Something urgent came between, or it is an event of a life before.
+  const std::int64_t earliest_us =
+      machine.state == MachineState::Paused ? machine.resume_us : free_at_us(machine);
+  if (earliest_us > now_.us) {
+    queue_.push(earliest_us, EventKind::Serve, number);
+    return;
+  }
+  Waiting next = std::move(machine.waiting.front());
+  machine.waiting.pop_front();
+  if (std::holds_alternative<overlay::Tick>(next.input)) machine.tick_waits = false;
+  machine.server.longest_wait_us = std::max(machine.server.longest_wait_us, now_.us - next.since_us);
+  // To the nanosecond where it stopped: events have whole microseconds, and a long queue would pay for them.
+  serve(number, std::move(next.input), std::max(machine.busy_until_ns, next.since_us * kNsPerUs));
+  if (!machine.waiting.empty()) queue_.push(free_at_us(machine), EventKind::Serve, number);
 }
 
 void World::perform(std::uint32_t number) {
@@ -299,7 +350,7 @@ void World::perform(std::uint32_t number) {
 
 void World::arm(std::uint32_t number) {
   Machine& machine = machines_[number];
-  if (machine.state != MachineState::Up) return;
+  if (machine.state != MachineState::Up || machine.tick_waits) return;
   const auto deadline = machine.core->next_deadline();
   if (!deadline) return;
   const std::int64_t at = std::max(virtual_of(machine, deadline->us), now_.us);
@@ -338,9 +389,9 @@ void World::send(std::uint32_t from, overlay::Send& sending) {
   if (options_.keep_sent) keep(sender, to, flight.envelope);
   if (faults.duplicate_permille != 0 && network_.chance(faults.duplicate_permille, 1000)) {
     ++totals_.duplicated;
-    launch(from, to, static_cast<std::int64_t>(network_.below(100'000)), Flight(flight));
+    launch(from, to, leaves_us_ + static_cast<std::int64_t>(network_.below(100'000)), Flight(flight));
   }
-  launch(from, to, 0, std::move(flight));
+  launch(from, to, leaves_us_, std::move(flight));
 }
 
 bool World::rejected(std::uint32_t a, std::uint32_t b) const {

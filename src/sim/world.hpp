@@ -16,6 +16,7 @@
 #include "overlay/envelope.hpp"
 #include "sim/delay_model.hpp"
 #include "sim/event_queue.hpp"
+#include "sim/processor.hpp"
 
 namespace dart::sim {
 
@@ -70,6 +71,14 @@ struct WorldOptions {
   std::int64_t fsync_us = 2'000;
 };
 
+/// What a machine's processor did since there was one.
+struct ServerFigures {
+  std::int64_t busy_ns = 0;
+  std::uint64_t steps = 0;
+  std::int64_t longest_wait_us = 0;  ///< of what came while it was busy
+  std::size_t longest_queue = 0;
+};
+
 /// Machines, their clocks and disks, the network between them, and virtual time. Everything that can go wrong
 /// is done here; the code under test cannot tell. A run depends on the options alone.
 class World {
@@ -94,6 +103,13 @@ class World {
   bool run_one(TimePoint until);
   /// Asks for Script events: `item` comes back through `script` of run_until's caller.
   void set_observer(Observer* observer) { observer_ = observer; }
+  /// From now on steps take time; null: no more. It outlives the world, or is taken away before.
+  void set_processor(Processor* processor) { processor_ = processor; }
+  /// When the machine will have done what it has begun; not before now().
+  [[nodiscard]] TimePoint free_at(std::uint32_t machine) const {
+    return {std::max(now_.us, free_at_us(machines_[machine]))};
+  }
+  [[nodiscard]] const ServerFigures& server(std::uint32_t machine) const { return machines_[machine].server; }
 
   [[nodiscard]] TimePoint now() const { return now_; }
   [[nodiscard]] std::uint32_t machines() const { return static_cast<std::uint32_t>(machines_.size()); }
@@ -159,6 +175,10 @@ class World {
     overlay::Envelope envelope;
     std::uint32_t to = 0;
   };
+  struct Waiting {
+    node::Input input;
+    std::int64_t since_us = 0;
+  };
   struct Machine {
     std::unique_ptr<node::NodeCore> core;
     NodeId id;
@@ -178,6 +198,10 @@ class World {
     std::deque<directory::Persist> unwritten;
     std::size_t syncing = 0;  // the first so many will be on disk at sync_done_us
     std::int64_t sync_done_us = 0;
+    std::int64_t busy_until_ns = 0;
+    std::deque<Waiting> waiting;  // for the processor
+    bool tick_waits = false;      // one of these is a Tick
+    ServerFigures server;
   };
   struct Flight {
     overlay::Envelope envelope;
@@ -194,6 +218,7 @@ class World {
     return {local_us(machine, virtual_us)};
   }
   static std::int64_t virtual_of(const Machine& machine, std::int64_t local_us_wanted);
+  static std::int64_t free_at_us(const Machine& machine) { return (machine.busy_until_ns + 999) / 1000; }
 
   [[nodiscard]] overlay::NodeHandle handle_of(std::uint32_t machine, std::uint32_t incarnation,
                                               std::uint64_t nonce) const;
@@ -205,6 +230,8 @@ class World {
   void fetch_ahead();
   void arrive(std::uint32_t flight);
   void feed(std::uint32_t machine, node::Input&& input);
+  void serve(std::uint32_t machine, node::Input&& input, std::int64_t start_ns);
+  void serve_next(std::uint32_t machine);
   void perform(std::uint32_t machine);
   void send(std::uint32_t from, overlay::Send& send);
   void launch(std::uint32_t from, std::uint32_t to, std::int64_t extra_us, Flight&& flight);
@@ -233,6 +260,8 @@ class World {
   bool grouped_ = false;
   bool slowed_ = false;
   Observer* observer_ = nullptr;
+  Processor* processor_ = nullptr;
+  std::int64_t leaves_us_ = 0;  // from the beginning of the step that is being performed to its end
   Totals totals_;
   std::uint64_t hash_ = 0;
   std::uint64_t steps_ = 0;

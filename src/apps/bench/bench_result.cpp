@@ -29,12 +29,6 @@ std::string processor_name() {
   return "unknown processor";
 }
 
-std::string machine() {
-  return fmt::format("{}, {} processors", processor_name(), std::thread::hardware_concurrency());
-}
-
-std::string build() { return fmt::format("{}, compiler {}", version_line(), __VERSION__); }
-
 std::optional<double> ratio_of(const BenchResult& result) {
   if (result.hand_rows_per_s.empty()) return std::nullopt;
   return median(result.rows_per_s) / median(result.hand_rows_per_s);
@@ -86,6 +80,12 @@ ordered_json result_json(const BenchResult& result) {
 }
 
 }  // namespace
+
+std::string machine() {
+  return fmt::format("{}, {} processors", processor_name(), std::thread::hardware_concurrency());
+}
+
+std::string build() { return fmt::format("{}, compiler {}", version_line(), __VERSION__); }
 
 double median(std::vector<double> values) {
   if (values.empty()) return 0;

@@ -38,6 +38,10 @@ struct BenchSetting {
   std::size_t chunk_rows = 0;
 };
 
+/// The processor and how many there are; the program and what compiled it.
+[[nodiscard]] std::string machine();
+[[nodiscard]] std::string build();
+
 [[nodiscard]] double median(std::vector<double> values);
 [[nodiscard]] std::string results_text(const std::vector<BenchResult>& results, const BenchSetting& setting);
 /// An array of objects, one a workload.

@@ -16,12 +16,16 @@
 #include "apps/shared_flags.hpp"
 #include "apps/sim/chaos_report.hpp"
 #include "apps/sim/churn_report.hpp"
+#include "apps/sim/deploy_app.hpp"
+#include "apps/sim/deploy_report.hpp"
 #include "apps/sim/directory_report.hpp"
 #include "apps/sim/huge_pages.hpp"
+#include "apps/sim/measured_costs.hpp"
 #include "apps/sim/place_report.hpp"
 #include "apps/sim/query_report.hpp"
 #include "apps/sim/route_report.hpp"
 #include "apps/sim/tree_report.hpp"
+#include "sim/deploy_experiment.hpp"
 #include "sim/place_experiment.hpp"
 #include "sim/route_experiment.hpp"
 #include "sim/tree_experiment.hpp"
@@ -78,6 +82,7 @@ struct SimCommand::Flags {
   CLI::App* churn = nullptr;
   CLI::App* tree = nullptr;
   CLI::App* place = nullptr;
+  CLI::App* deploy = nullptr;
   std::string output = "table";
   std::string delay_model = "plane";
   std::string matrix;
@@ -94,6 +99,12 @@ struct SimCommand::Flags {
   sim::ChurnOptions churning;
   sim::TreeOptions growing;
   sim::PlaceOptions placing;
+  std::uint32_t several = 1;
+  sim::DeployOptions deploying;
+  std::vector<std::string> deploy_policies{"cost"};
+  std::string costs_file;
+  double within_s = 0;
+  double window_s = 60;
   std::string sink = "root";
   double session_s = 1800;
   double length_s = 7200;
@@ -107,6 +118,7 @@ struct SimCommand::Flags {
   int run_churn();
   int run_tree();
   int run_place();
+  int run_deploy();
 };
 
 namespace {
@@ -160,6 +172,7 @@ SimCommand::SimCommand(CLI::App& app) : flags_(std::make_unique<Flags>()) {
   add_churn(it);
   add_tree(it);
   add_place(it);
+  add_deploy(it);
 }
 
 void SimCommand::add_churn(Flags& it) {
@@ -228,10 +241,48 @@ void SimCommand::add_place(Flags& it) {
       ->capture_default_str();
   it.place->add_flag("--hash-alone", it.placing.hash_alone, "no node refuses an operator");
   it.place->add_option("--seed", it.placing.seed, "repeats a run")->capture_default_str();
+  it.place->add_option("--seeds", it.several, "so many runs, seeds from --seed on; means as well")
+      ->check(CLI::Range(1U, 1000U))
+      ->capture_default_str();
   it.place->add_option("--settle", it.settle_s, "seconds of virtual time between joining and placing (30)")
       ->check(CLI::Range(0.0, 1e6));
   add_profile(*it.place, it.profile);
   add_common(*it.place, it.delay_model, it.matrix, it.output);
+}
+
+void SimCommand::add_deploy(Flags& it) {
+  it.deploy = it.sim->add_subcommand("deploy", "Hand many queries to a ring at once; control costs time");
+  it.deploy->add_option("--nodes", it.deploying.nodes, "nodes of the ring")
+      ->check(CLI::Range(8U, 100'000U))
+      ->capture_default_str();
+  it.deploy->add_option("--apps", it.deploying.apps, "queries that are handed in")
+      ->check(CLI::Range(1U, 16'000U))
+      ->capture_default_str();
+  it.deploy->add_option("--sources", it.deploying.sources, "readers of each")
+      ->check(CLI::Range(1U, 256U))
+      ->capture_default_str();
+  it.deploy->add_option("--policy", it.deploy_policies, "one or more, each in a ring of its own")
+      ->check(CLI::IsMember({"route", "cost", "random", "central"}))
+      ->capture_default_str();
+  it.deploy->add_option("--sink", it.sink, "where the last operator of an app runs")
+      ->check(CLI::IsMember({"root", "free"}))
+      ->capture_default_str();
+  it.deploy->add_option("--seed", it.deploying.seed, "repeats a run")->capture_default_str();
+  it.deploy->add_option("--seeds", it.several, "so many runs, seeds from --seed on; means as well")
+      ->check(CLI::Range(1U, 1000U))
+      ->capture_default_str();
+  it.deploy->add_option("--within", it.within_s, "seconds over which they are handed in; 0: one instant")
+      ->check(CLI::Range(0.0, 3600.0))
+      ->capture_default_str();
+  it.deploy->add_option("--window", it.window_s, "seconds in which all traffic is counted")
+      ->check(CLI::Range(1.0, 3600.0))
+      ->capture_default_str();
+  it.deploy->add_option("--costs", it.costs_file, "what control costs, by `dart bench control --write`")
+      ->type_name("FILE");
+  it.deploy->add_option("--settle", it.settle_s, "seconds of virtual time between joining and deploying (30)")
+      ->check(CLI::Range(0.0, 1e6));
+  add_profile(*it.deploy, it.profile);
+  add_common(*it.deploy, it.delay_model, it.matrix, it.output);
 }
 
 SimCommand::~SimCommand() = default;
@@ -243,6 +294,7 @@ int SimCommand::run() {
   if (*flags_->chaos) return flags_->run_seeds();
   if (*flags_->tree) return flags_->run_tree();
   if (*flags_->place) return flags_->run_place();
+  if (*flags_->deploy) return flags_->run_deploy();
   return *flags_->churn ? flags_->run_churn() : flags_->run_route();
 }
 
@@ -309,8 +361,6 @@ int SimCommand::Flags::run_place() {
   const Meter meter;
   // A matrix that is given is meant.
   if (!matrix.empty()) delay_model = "matrix";
-  auto delays = delays_of(delay_model, matrix, placing.seed);
-  if (!delays) return complain(delays.error());
   placing.config = profile_of(profile);
   placing.free_sink = sink == "free";
   if (settle_s > 0) placing.settle = {static_cast<std::int64_t>(settle_s * 1e6)};
@@ -321,12 +371,75 @@ int SimCommand::Flags::run_place() {
       std::cerr << fmt::format("\r{} of {} joined ", joined, placing.nodes) << std::flush;
     };
   }
-  const sim::PlaceReport report = sim::run_place(placing, std::move(*delays));
+  std::vector<sim::PlaceReport> reports;
+  bool whole = true;
+  const std::uint64_t first = placing.seed;
+  for (; placing.seed < first + several; ++placing.seed) {
+    auto delays = delays_of(delay_model, matrix, placing.seed);
+    if (!delays) return complain(delays.error());
+    reports.push_back(sim::run_place(placing, std::move(*delays)));
+    whole = whole && reports.back().joined == reports.back().nodes;
+  }
   if (people) std::cerr << '\n';
-  std::cout << (output == "json" ? place_json(report, meter.cost()) : place_text(report, meter.cost()))
+  const bool json = output == "json";
+  const Cost cost = meter.cost();
+  if (several == 1) {
+    std::cout << (json ? place_json(reports.front(), cost) : place_text(reports.front(), cost)) << std::flush;
+  } else {
+    std::cout << (json ? places_json(reports, cost) : places_text(reports, cost)) << std::flush;
+  }
+  if (!whole) std::cerr << "error: not every node joined\n";
+  return whole ? 0 : 1;
+}
+
+int SimCommand::Flags::run_deploy() {
+  const Meter meter;
+  if (!matrix.empty()) delay_model = "matrix";
+  std::string costs_text(measured_costs_text());
+  if (!costs_file.empty()) {
+    auto text = text_of(costs_file, "costs", "--costs");
+    if (!text) return complain(text.error());
+    costs_text = *std::move(text);
+  }
+  const auto costs = sim::ControlCosts::parse(costs_text);
+  if (!costs) return complain(costs.error());
+  auto app = deploy_app();
+  if (!app) return complain(app.error());
+  deploying.app = *std::move(app);
+  deploying.config = profile_of(profile);
+  deploying.free_sink = sink == "free";
+  deploying.within = {static_cast<std::int64_t>(within_s * 1e6)};
+  deploying.window = {static_cast<std::int64_t>((within_s + window_s) * 1e6)};
+  if (settle_s > 0) deploying.settle = {static_cast<std::int64_t>(settle_s * 1e6)};
+  std::cerr << "seed " << deploying.seed << ", delays " << delay_model << '\n';
+  const bool people = isatty(STDERR_FILENO) != 0;
+  if (people) {
+    deploying.progress = [this](std::uint32_t joined, std::uint32_t running) {
+      std::cerr << fmt::format("\r{} of {} joined, {} apps run ", joined, deploying.nodes, running)
+                << std::flush;
+    };
+  }
+  DeployReports reports;
+  bool whole = true;
+  const std::uint64_t first = deploying.seed;
+  for (; deploying.seed < first + several; ++deploying.seed) {
+    for (const std::string& policy : deploy_policies) {
+      auto delays = delays_of(delay_model, matrix, deploying.seed);
+      if (!delays) return complain(delays.error());
+      deploying.policy = policy;
+      reports.push_back(sim::run_deploy(deploying, *costs, std::move(*delays)));
+      const sim::DeployReport& report = reports.back();
+      whole = whole && report.joined == report.nodes && report.refused == 0;
+      if (report.refused == 0) continue;
+      std::cerr << fmt::format("seed {}, {}: {} apps were not deployed: {}\n", report.seed, policy,
+                               report.refused, report.refusal.empty() ? "no answer" : report.refusal);
+    }
+  }
+  if (people) std::cerr << '\n';
+  std::cout << (output == "json" ? deploy_json(reports, meter.cost()) : deploy_text(reports, meter.cost()))
             << std::flush;
-  if (report.joined != report.nodes) std::cerr << "error: not every node joined\n";
-  return report.joined == report.nodes ? 0 : 1;
+  if (!whole) std::cerr << "error: not every node joined, or not every app was deployed\n";
+  return whole ? 0 : 1;
 }
 
 int SimCommand::Flags::run_seeds() {

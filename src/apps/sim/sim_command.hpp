@@ -27,6 +27,7 @@ class SimCommand {
   static void add_churn(Flags& flags);
   static void add_tree(Flags& flags);
   static void add_place(Flags& flags);
+  static void add_deploy(Flags& flags);
   std::unique_ptr<Flags> flags_;
 };
 

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -59,5 +61,10 @@ struct Confirmed {
 };
 
 using Message = std::variant<Put, Get, Ended, Look, Looked, Copies, Confirmed>;
+
+/// Names of the kinds of Message, by index().
+inline constexpr std::string_view kMessageNames[] = {"put",    "get",    "ended",    "look",
+                                                     "looked", "copies", "confirmed"};
+static_assert(std::size(kMessageNames) == std::variant_size_v<Message>);
 
 }  // namespace dart::directory::soft
