@@ -13,8 +13,6 @@ namespace {
 /// Changes are gathered for so long; a list may get lost, so all of it is sent again from time to time.
 constexpr std::int64_t kGatherUs = 50'000;
 constexpr std::int64_t kAgainUs = 10'000'000;
-/// What has changed goes once more after this.
-constexpr std::int64_t kOnceMoreUs = 500'000;
 /// A death is told again after this, then after twice as long, so many times.
 constexpr std::int64_t kToldAgainUs = 300'000;
 constexpr std::uint32_t kToldAgain = 3;
@@ -65,8 +63,7 @@ void QueryService::run_watch() {
   watchers_ = std::move(watchers);
   watch_add_.clear();
   watch_gone_.clear();
-  if (cared_for_.empty()) return;
-  deadlines_.set_earlier(Timer::Watch, {now_.us + (again ? kAgainUs : kOnceMoreUs)});
+  if (!cared_for_.empty()) deadlines_.set_earlier(Timer::Watch, {now_.us + kAgainUs});
 }
 
 void QueryService::handle(const overlay::NodeHandle& from, const Watch& m) {
