@@ -32,7 +32,7 @@ inline constexpr std::size_t kWatched = 64;
 inline constexpr std::size_t kWatchersASide = 2;
 /// Reservations at one host.
 inline constexpr std::size_t kReserved = 65536;
-/// Candidates that are tried for one instance before the placement is worked out anew.
+/// Candidates that are tried for one instance before any of them is asked to become busier than others.
 inline constexpr std::size_t kTries = 4;
 
 }  // namespace dart::placement::limits

@@ -308,10 +308,13 @@ void QueryService::handle(const overlay::NodeHandle& from, const Reserved& m) {
   if (query->phase == Phase::Reserving) reserve(*query);
 }
 
-/// The next candidate; when all have refused, the same ones with a higher bound, and at last with none.
+/// The next candidate; when the first few have refused, all of them with a higher bound, and at last with
+/// none.
 void QueryService::reserve_next(ScheduledQuery& query, Choosing& choosing) {
   constexpr std::uint32_t kLevels = 3;
-  const std::size_t candidates = std::min(choosing.choice.candidates.size(), limits::kTries);
+  // A node that many ways pass fills its nearest leaves with itself; those further away are still free.
+  const std::size_t candidates =
+      std::min(choosing.choice.candidates.size(), choosing.level == 0 ? limits::kTries : SIZE_MAX);
   choosing.next = (choosing.next + 1) % candidates;
   choosing.asked = false;
   if (choosing.next == 0) {

@@ -165,12 +165,13 @@ class Experiment final : public Observer {
   /// Who takes an instance: hosts refuse a Reserve as they would in a ring (see QueryService).
   [[nodiscard]] overlay::NodeHandle taker(const placement::Policy& policy,
                                           const placement::Choice& choice) const {
-    const std::size_t tries = std::min(choice.candidates.size(), placement::limits::kTries);
     if (choice.id.stage != 0 && policy.spreads() && !options_.hash_alone) {
       std::uint32_t least = UINT32_MAX;
       for (const Candidate& it : choice.candidates) least = std::min(least, it.load.instances);
       const std::uint32_t first_most = std::max(kFewOperators, least + 1);
       for (std::uint32_t most = first_most; most < first_most + kLevels; ++most) {
+        const std::size_t tries =
+            std::min(choice.candidates.size(), most == first_most ? placement::limits::kTries : SIZE_MAX);
         for (std::size_t i = 0; i < tries; ++i) {
           const overlay::NodeHandle& node = choice.candidates[i].node;
           if (operators_[World::machine_of(node)] < most) return node;
