@@ -303,7 +303,11 @@ void QueryService::handle(const overlay::NodeHandle& from, const Reserved& m) {
     if (!meant) continue;
     choosing.asked = false;
     choosing.taken = m.taken;
-    if (!m.taken) reserve_next(*query, choosing);
+    if (m.taken) continue;
+    for (Candidate& one : choosing.choice.candidates) {
+      if (one.node.id == from.id) one.load.instances = m.load.instances;
+    }
+    reserve_next(*query, choosing);
   }
   if (query->phase == Phase::Reserving) reserve(*query);
 }
@@ -319,7 +323,11 @@ void QueryService::reserve_next(ScheduledQuery& query, Choosing& choosing) {
   choosing.asked = false;
   if (choosing.next == 0) {
     ++choosing.level;
-    choosing.most = choosing.most == 0 || choosing.level >= kLevels ? 0 : choosing.most + 1;
+    // What they said of their load tells which bound the emptiest can keep to.
+    std::uint32_t least = UINT32_MAX;
+    for (const Candidate& one : choosing.choice.candidates) least = std::min(least, one.load.instances);
+    const bool bounded = choosing.most != 0 && choosing.level < kLevels;
+    choosing.most = bounded ? std::max(choosing.most, least) + 1 : 0;
     if (choosing.level > kLevels + 1) {
       return placement_failed(query,
                               "no node that is near enough takes an instance of the query: all are busy",

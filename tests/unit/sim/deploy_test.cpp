@@ -29,7 +29,7 @@ DeployReport deploy(std::uint32_t apps, const std::string& policy, const Control
   options.app = app_spec("app");
   options.app.program = std::string(2000, 'p');
   options.settle = {5'000'000};
-  options.window = {6'000'000};
+  options.window = {12'000'000};
   return run_deploy(options, costs, *make_delay_model("transit-stub", Random(seed)));
 }
 
