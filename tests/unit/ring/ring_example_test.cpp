@@ -34,8 +34,8 @@ TEST(RingExample, SoDoChunksOfOneRowAndNodesThatComeAndLeave) {
 TEST(RingExample, SoDoGatewaysFarFromEachOther) {
   constexpr int kNoNamespaces = 77;
   const ProcessResult result =
-      run_process({"python3", DART_SOURCE_DIR "/tests/support/far_network.py", "--seed", "1", "bash",
-                   DART_SOURCE_DIR "/examples/ring/ring.sh", DART_BINARY_DIR "/dart"});
+      run_process({"/usr/bin/env", "python3", DART_SOURCE_DIR "/tests/support/far_network.py", "--seed", "1",
+                   "bash", DART_SOURCE_DIR "/examples/ring/ring.sh", DART_BINARY_DIR "/dart"});
   if (result.exit_code == kNoNamespaces) GTEST_SKIP() << result.out;
   EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
   expect_same_rows(result.out);
