@@ -48,7 +48,7 @@ struct InstancePool::Slot {
   std::optional<Error> failure;
   bool failure_told = false;
   Shown shown;
-  std::int64_t measured_us = INT64_MIN;
+  std::optional<std::int64_t> measured_us;
 };
 
 /// What a worker does with a slot outside of the lock, and what it found.
@@ -339,7 +339,7 @@ void InstancePool::pause_if_quiet(Slot& slot, const Turn& turn) {
 
 void InstancePool::measure(Slot& slot, Turn& turn) {
   const std::int64_t now_us = now().us;
-  if (now_us - slot.measured_us < kMeasureUs) return;
+  if (slot.measured_us && now_us - *slot.measured_us < kMeasureUs) return;
   slot.measured_us = now_us;
   turn.shown = shown_of(*slot.unit);
 }
