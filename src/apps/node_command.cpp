@@ -117,6 +117,7 @@ Result<runtime::RingNodeSettings> settings_of(const NodeOptions& options) {
   settings.hosting.workers = options.workers;
   settings.hosting.chunk_rows = options.chunk_rows;
   settings.hosting.memory_bytes = options.memory;
+  settings.hosting.is_live = connectors::is_live;
   settings.hosting.open_lines = [](const plan::TableDefinition& table, auto line) {
     return connectors::open_line_sink(table, std::move(line));
   };

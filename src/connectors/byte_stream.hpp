@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,6 +23,12 @@ class ByteSource {
   [[nodiscard]] virtual Result<ByteRead> read(char* into, std::size_t room) = 0;
   /// Turns readable when more has come; -1 when reading never has to wait.
   [[nodiscard]] virtual int ready_fd() const { return -1; }
+};
+
+/// What becomes of the bytes that are there when a sink is opened.
+enum class SinkStart : std::uint8_t {
+  Anew,    ///< they go
+  Append,  ///< they stay: the sink goes on where another of the same rows stood
 };
 
 /// Where the bytes of encoded rows go to.

@@ -83,6 +83,14 @@ plan::Catalogue catalogue() {
   return known;
 }
 
+bool is_live(const plan::TableDefinition& table) {
+  const auto entries = connector_entries();
+  const auto entry = std::find_if(entries.begin(), entries.end(), [&](const ConnectorEntry& one) {
+    return one.spec.name == table.connector;
+  });
+  return entry != entries.end() && entry->is_live != nullptr && entry->is_live(table);
+}
+
 Result<std::unique_ptr<engine::Source>> Factory::open_source(const engine::ReadRequest& request) {
   const plan::TableDefinition& table = *request.table;
   DART_TRY(const ConnectorEntry* entry, find_entry(connector_entries(), "connector", table.connector, table));
@@ -94,7 +102,8 @@ Result<std::unique_ptr<engine::Source>> Factory::open_source(const engine::ReadR
   return std::make_unique<PacedSource>(request, pace, std::move(inner));
 }
 
-Result<std::unique_ptr<engine::Sink>> Factory::open_sink(const plan::TableDefinition& table) {
+Result<std::unique_ptr<engine::Sink>> Factory::open_sink(const plan::TableDefinition& table,
+                                                         SinkStart start) {
   DART_TRY(const ConnectorEntry* entry, find_entry(connector_entries(), "connector", table.connector, table));
   if (!entry->spec.is_sink) return cannot(table, "connector", table.connector, "written");
   if (entry->create_rows != nullptr) return entry->create_rows(table, clocks_);
@@ -107,8 +116,8 @@ Result<std::unique_ptr<engine::Sink>> Factory::open_sink(const plan::TableDefini
   DART_TRY(const FormatEntry* format, find_entry(format_entries(), "format", table.format, table));
   if (format->make_encoder == nullptr) return cannot(table, "format", table.format, "written");
   DART_TRY(auto encoder, format->make_encoder(table));
-  DART_TRY(auto bytes, entry->create_bytes(table));
-  return std::make_unique<EncodedSink>(table, std::move(encoder), std::move(bytes), clocks_);
+  DART_TRY(auto bytes, entry->create_bytes(table, start));
+  return std::make_unique<EncodedSink>(table, std::move(encoder), std::move(bytes), clocks_, start);
 }
 
 }  // namespace dart::connectors

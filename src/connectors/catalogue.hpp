@@ -17,6 +17,10 @@ namespace dart::connectors {
 /// Both lists as values, for the binder.
 [[nodiscard]] plan::Catalogue catalogue();
 
+/// Whether the rows of a table come once, to whoever reads at that time: of two readers, each would get a
+/// part.
+[[nodiscard]] bool is_live(const plan::TableDefinition& table);
+
 /// Makes the sources and sinks that tables name. Errors name the table, or the file.
 class Factory : public engine::ConnectorFactory {
  public:
@@ -24,9 +28,17 @@ class Factory : public engine::ConnectorFactory {
 
   [[nodiscard]] Result<std::unique_ptr<engine::Source>> open_source(
       const engine::ReadRequest& request) override;
-  [[nodiscard]] Result<std::unique_ptr<engine::Sink>> open_sink(const plan::TableDefinition& table) override;
+  [[nodiscard]] Result<std::unique_ptr<engine::Sink>> open_sink(const plan::TableDefinition& table) override {
+    return open_sink(table, SinkStart::Anew);
+  }
+  [[nodiscard]] Result<std::unique_ptr<engine::Sink>> reopen_sink(
+      const plan::TableDefinition& table) override {
+    return open_sink(table, SinkStart::Append);
+  }
 
  private:
+  Result<std::unique_ptr<engine::Sink>> open_sink(const plan::TableDefinition& table, SinkStart start);
+
   Clocks clocks_;
 };
 

@@ -17,7 +17,8 @@ struct ConnectorEntry {
   plan::ConnectorSpec spec;
 
   using OpenBytes = Result<std::unique_ptr<ByteSource>> (*)(const plan::TableDefinition& table);
-  using CreateBytes = Result<std::unique_ptr<ByteSink>> (*)(const plan::TableDefinition& table);
+  using CreateBytes = Result<std::unique_ptr<ByteSink>> (*)(const plan::TableDefinition& table,
+                                                            SinkStart start);
   using OpenRows = Result<std::unique_ptr<engine::Source>> (*)(const engine::ReadRequest& request,
                                                                const Clocks& clocks);
   using CreateRows = Result<std::unique_ptr<engine::Sink>> (*)(const plan::TableDefinition& table,
@@ -26,6 +27,9 @@ struct ConnectorEntry {
   CreateBytes create_bytes = nullptr;
   OpenRows open_rows = nullptr;
   CreateRows create_rows = nullptr;
+
+  using IsLive = bool (*)(const plan::TableDefinition& table);
+  IsLive is_live = nullptr;  ///< the rows come once, to whoever reads at that time; null: never so
 };
 
 /// One entry of the list of formats.

@@ -7,10 +7,10 @@
 namespace dart::connectors {
 
 EncodedSink::EncodedSink(const plan::TableDefinition& table, std::unique_ptr<Encoder> encoder,
-                         std::unique_ptr<ByteSink> bytes, Clocks clocks)
+                         std::unique_ptr<ByteSink> bytes, Clocks clocks, SinkStart start)
     : table_(table), encoder_(std::move(encoder)), bytes_(std::move(bytes)), clocks_(std::move(clocks)) {
   buffer_.reserve(kBufferBytes + kBufferBytes / 4);
-  encoder_->begin(buffer_);
+  if (start == SinkStart::Anew) encoder_->begin(buffer_);
 }
 
 Status EncodedSink::write(const columnar::Chunk& chunk, const engine::Progress& progress) {

@@ -19,9 +19,9 @@ class EncodedSink : public engine::Sink {
  public:
   static constexpr std::size_t kBufferBytes = 64 * 1024;
 
-  /// `table` outlives the sink.
+  /// `table` outlives the sink. What stands before the first row is there already when it appends.
   EncodedSink(const plan::TableDefinition& table, std::unique_ptr<Encoder> encoder,
-              std::unique_ptr<ByteSink> bytes, Clocks clocks);
+              std::unique_ptr<ByteSink> bytes, Clocks clocks, SinkStart start);
 
   [[nodiscard]] Status write(const columnar::Chunk& chunk, const engine::Progress& progress) override;
   [[nodiscard]] Status flush() override;

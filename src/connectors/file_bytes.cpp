@@ -123,7 +123,8 @@ Compression detect_compression(const std::string& path, int fd, bool regular) {
 Result<std::unique_ptr<ByteSource>> open_file_for_reading(const std::string& path) {
   const bool standard = path == "-";
   const std::string name = standard ? "standard input" : quoted(path);
-  FileDescriptor fd(standard ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // Without O_NONBLOCK a pipe that nobody writes to yet would hold its thread here.
+  FileDescriptor fd(standard ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (fd.get() < 0) return io_error("read", name, errno);
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return io_error("read", name, errno);
@@ -134,11 +135,18 @@ Result<std::unique_ptr<ByteSource>> open_file_for_reading(const std::string& pat
   return decompressed(compression, std::move(file), name);
 }
 
-Result<std::unique_ptr<ByteSink>> open_file_for_writing(const std::string& path) {
+bool comes_once(const std::string& path) {
+  struct stat status {};
+  const int known = path == "-" ? ::fstat(STDIN_FILENO, &status) : ::stat(path.c_str(), &status);
+  return known == 0 && (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode) || S_ISSOCK(status.st_mode));
+}
+
+Result<std::unique_ptr<ByteSink>> open_file_for_writing(const std::string& path, SinkStart start) {
   const bool standard = path == "-";
   const std::string name = standard ? "standard output" : quoted(path);
+  const int kept = start == SinkStart::Append ? O_APPEND : O_TRUNC;
   FileDescriptor fd(standard ? STDOUT_FILENO
-                             : ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+                             : ::open(path.c_str(), O_WRONLY | O_CREAT | kept | O_CLOEXEC, 0666));
   if (fd.get() < 0) return io_error("write to", name, errno);
   return std::make_unique<FileSink>(std::move(fd), name);
 }

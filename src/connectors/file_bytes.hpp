@@ -12,7 +12,11 @@ namespace dart::connectors {
 /// bytes.
 [[nodiscard]] Result<std::unique_ptr<ByteSource>> open_file_for_reading(const std::string& path);
 
-/// A file made anew, or standard output ("-"), for writing.
-[[nodiscard]] Result<std::unique_ptr<ByteSink>> open_file_for_writing(const std::string& path);
+/// Whether bytes of this path come once, to whoever reads then: a pipe, a terminal, a serial line.
+[[nodiscard]] bool comes_once(const std::string& path);
+
+/// A file, made where it is missing, or standard output ("-"), for writing.
+[[nodiscard]] Result<std::unique_ptr<ByteSink>> open_file_for_writing(const std::string& path,
+                                                                      SinkStart start);
 
 }  // namespace dart::connectors

@@ -20,9 +20,14 @@ ConnectorEntry file_connector() {
     DART_TRY(const std::string path, OptionReader(table).required_text("path"));
     return open_file_for_reading(path);
   };
-  entry.create_bytes = [](const plan::TableDefinition& table) -> Result<std::unique_ptr<ByteSink>> {
+  entry.is_live = [](const plan::TableDefinition& table) {
+    const auto path = OptionReader(table).required_text("path");
+    return path && comes_once(*path);
+  };
+  entry.create_bytes = [](const plan::TableDefinition& table,
+                          SinkStart start) -> Result<std::unique_ptr<ByteSink>> {
     DART_TRY(const std::string path, OptionReader(table).required_text("path"));
-    return open_file_for_writing(path);
+    return open_file_for_writing(path, start);
   };
   return entry;
 }

@@ -86,6 +86,10 @@ class ConnectorFactory {
   virtual ~ConnectorFactory() = default;
   [[nodiscard]] virtual Result<std::unique_ptr<Source>> open_source(const ReadRequest& request) = 0;
   [[nodiscard]] virtual Result<std::unique_ptr<Sink>> open_sink(const plan::TableDefinition& table) = 0;
+  /// The sink of an instance that goes on where another stood: what that one has written stays.
+  [[nodiscard]] virtual Result<std::unique_ptr<Sink>> reopen_sink(const plan::TableDefinition& table) {
+    return open_sink(table);
+  }
 };
 
 }  // namespace dart::engine

@@ -170,7 +170,7 @@ void QueryHost::Impl::begin_opening(HostedQuery& query, const InstanceId& id, st
     if (!state.empty()) {
       DART_TRY(snapshot, unwrap_state(state, *output, action.run));
     }
-    OutputConnectors connectors(connectors_, settings_.open_lines, made->writer);
+    OutputConnectors connectors(connectors_, settings_.open_lines, made->writer, !state.empty());
     DART_TRY(made->unit,
              open_engine_unit(made->distribution, action.instance.stage,
                               placement::ring_wiring(made->wiring, made->distribution->exchanges.size()),

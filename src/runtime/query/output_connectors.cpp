@@ -51,7 +51,7 @@ Result<std::unique_ptr<engine::Source>> OutputConnectors::open_source(const engi
 }
 
 Result<std::unique_ptr<engine::Sink>> OutputConnectors::open_sink(const plan::TableDefinition& table) {
-  if (!is_shown(table)) return others_.open_sink(table);
+  if (!is_shown(table)) return goes_on_ ? others_.reopen_sink(table) : others_.open_sink(table);
   if (!open_lines_) {
     return fail(ErrorCode::Unsupported, fmt::format("table \"{}\": this node shows no rows", table.name));
   }

@@ -16,12 +16,13 @@ using OpenLines = std::function<Result<std::unique_ptr<engine::Sink>>(
 /// Whether rows of the table go to the standard output, which a node does not have.
 [[nodiscard]] bool is_shown(const plan::TableDefinition& table);
 
-/// The connectors of one instance: writers to the standard output are writers of the query's output.
+/// The connectors of one instance: writers to the standard output are writers of the query's output. One that
+/// goes on where another stood keeps what that one has written.
 class OutputConnectors final : public engine::ConnectorFactory {
  public:
   OutputConnectors(engine::ConnectorFactory& others, const OpenLines& open_lines,
-                   std::shared_ptr<QueryOutput::Writer> writer)
-      : others_(others), open_lines_(open_lines), writer_(std::move(writer)) {}
+                   std::shared_ptr<QueryOutput::Writer> writer, bool goes_on)
+      : others_(others), open_lines_(open_lines), writer_(std::move(writer)), goes_on_(goes_on) {}
 
   Result<std::unique_ptr<engine::Source>> open_source(const engine::ReadRequest& request) override;
   Result<std::unique_ptr<engine::Sink>> open_sink(const plan::TableDefinition& table) override;
@@ -30,6 +31,7 @@ class OutputConnectors final : public engine::ConnectorFactory {
   engine::ConnectorFactory& others_;
   const OpenLines& open_lines_;
   std::shared_ptr<QueryOutput::Writer> writer_;
+  bool goes_on_;
 };
 
 }  // namespace dart::runtime

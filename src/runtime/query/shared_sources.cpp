@@ -1,5 +1,7 @@
 #include "runtime/query/shared_sources.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <deque>
 #include <utility>
@@ -49,6 +51,7 @@ class SharedSources::Reader {
     return {};
   }
   [[nodiscard]] int ready_fd() const { return source_->ready_fd(); }
+  [[nodiscard]] const std::vector<std::uint32_t>& columns() const { return request_.columns; }
 
   void join(const Share& share) {
     const std::lock_guard lock(mutex_);
@@ -161,8 +164,7 @@ Result<std::unique_ptr<engine::Source>> SharedSources::open_source(const engine:
   if (!is_live_ || !is_live_(*request.table)) return others_.open_source(request);
   plan::Plan named;
   named.tables.push_back(*request.table);
-  std::string name = plan::encode(named);
-  for (const std::uint32_t column : request.columns) name += "," + std::to_string(column);
+  const std::string name = plan::encode(named);
   const std::lock_guard lock(mutex_);
   std::erase_if(readers_, [](const auto& one) { return one.second.expired(); });
   auto reader = readers_[name].lock();
@@ -170,6 +172,11 @@ Result<std::unique_ptr<engine::Source>> SharedSources::open_source(const engine:
     reader = std::make_shared<Reader>(request);
     DART_TRY_STATUS(reader->open(others_));
     readers_[name] = reader;
+  } else if (reader->columns() != request.columns) {
+    return fail(ErrorCode::Unsupported,
+                fmt::format("table \"{}\" gives each row once, and a query here reads other columns of it",
+                            request.table->name),
+                std::nullopt, "read the same columns in both, or put both into one script");
   }
   return std::make_unique<Share>(request, std::move(reader));
 }

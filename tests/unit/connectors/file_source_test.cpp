@@ -113,22 +113,25 @@ TEST(FileSource, AFifoNeverMakesTheReaderWait) {
   const TempFolder folder;
   const std::string path = folder.file("fifo");
   ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
-  // A writer of our own, so that opening the other end does not wait for one.
-  const int writer = ::open(path.c_str(), O_RDWR);
-  ASSERT_GE(writer, 0);
   const TableBuilder builder = file_table(path);
   Factory factory(testing::fixed_clocks());
   auto source = factory.open_source({&builder.table, {0, 1}, true});
   ASSERT_TRUE(source) << source.error().message;
   EXPECT_GE((*source)->ready_fd(), 0);
   columnar::Chunk chunk;
-  auto outcome = (*source)->read(TimePoint{5}, 2048, chunk);
-  ASSERT_TRUE(outcome);
-  EXPECT_EQ(outcome->rows, 0U);
-  EXPECT_FALSE(outcome->end);
-  EXPECT_FALSE(outcome->wake_at.has_value());
+  const auto nothing_yet = [&] {
+    const auto outcome = (*source)->read(TimePoint{5}, 2048, chunk);
+    ASSERT_TRUE(outcome);
+    EXPECT_EQ(outcome->rows, 0U);
+    EXPECT_FALSE(outcome->end);
+    EXPECT_FALSE(outcome->wake_at.has_value());
+  };
+  nothing_yet();
+  const int writer = ::open(path.c_str(), O_WRONLY);
+  ASSERT_GE(writer, 0);
+  nothing_yet();
   ASSERT_EQ(::write(writer, "1,x\n2,", 6), 6);
-  outcome = (*source)->read(TimePoint{9}, 2048, chunk);
+  auto outcome = (*source)->read(TimePoint{9}, 2048, chunk);
   ASSERT_TRUE(outcome);
   EXPECT_EQ(testing::render(chunk), "1:1|<x>\n");
   EXPECT_EQ(outcome->origin_last.us, 9);
@@ -138,6 +141,20 @@ TEST(FileSource, AFifoNeverMakesTheReaderWait) {
   ASSERT_TRUE(outcome);
   EXPECT_EQ(testing::render(chunk), "2:2|<y>\n");
   ::close(writer);
+}
+
+TEST(FileSource, OnlyWhatComesOnceIsLive) {
+  const TempFolder folder;
+  ASSERT_EQ(::mkfifo(folder.file("fifo").c_str(), 0600), 0);
+  EXPECT_TRUE(is_live(file_table(folder.file("fifo")).table));
+  EXPECT_TRUE(is_live(file_table("/dev/tty").table));
+  EXPECT_FALSE(is_live(file_table(folder.write("t.csv", "1,x\n")).table));
+  EXPECT_FALSE(is_live(file_table(folder.file("missing")).table));
+  TableBuilder generated = file_table("");
+  generated.table.connector = "datagen";
+  EXPECT_FALSE(is_live(generated.table));
+  generated.table.connector = "stdin";
+  EXPECT_TRUE(is_live(generated.table));
 }
 
 TEST(FileSource, BadRowsAreShownWithTheirPlace) {

@@ -244,6 +244,24 @@ TEST(Sink, AFullDiskIsAnError) {
   EXPECT_EQ(status.error().hint, "free some space, or write to another disk");
 }
 
+TEST(Sink, ReopenedItKeepsWhatIsThereAndBeginsNothing) {
+  const TempFolder folder;
+  TableBuilder builder({{"a", type_of(TypeId::BigInt)}});
+  builder.option("path", folder.file("out.csv"));
+  builder.option("header", Value::boolean(true));
+  Factory factory(Hand().clocks());
+  const auto write = [&](Result<std::unique_ptr<engine::Sink>> sink, std::int64_t number) {
+    ASSERT_TRUE(sink) << sink.error().message;
+    ASSERT_TRUE((*sink)->write(chunk_of({type_of(TypeId::BigInt)}, {{Value::bigint(number)}}), at(0)));
+    ASSERT_TRUE((*sink)->finish());
+  };
+  write(factory.open_sink(builder.table), 1);
+  write(factory.reopen_sink(builder.table), 2);
+  EXPECT_EQ(folder.read("out.csv"), "a\n1\n2\n");
+  write(factory.open_sink(builder.table), 3);
+  EXPECT_EQ(folder.read("out.csv"), "a\n3\n");
+}
+
 TEST(Sink, WhatCannotBeOpenedIsNamed) {
   const TempFolder folder;
   TableBuilder builder({{"a", type_of(TypeId::BigInt)}});

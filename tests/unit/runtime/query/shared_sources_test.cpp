@@ -98,15 +98,24 @@ TEST_F(SharedSourcesTest, QueriesOverOneLiveTableShareAReader) {
   EXPECT_THAT(read(*first, 9), testing::ElementsAre(6, 7));
 }
 
-TEST_F(SharedSourcesTest, OtherColumnsAndBoundedTablesHaveReadersOfTheirOwn) {
-  const auto first = join();
-  const auto other = join({0, 1});
-  EXPECT_EQ(opened, 2);
+TEST_F(SharedSourcesTest, OtherColumnsOfALiveTableAreRefusedWhileItIsRead) {
+  auto first = join();
+  const auto other = shared.open_source({&table, {0, 1}, true});
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().message,
+            "table \"t\" gives each row once, and a query here reads other columns of it");
+  EXPECT_EQ(opened, 1);
+  first.reset();
+  EXPECT_THAT(read(*join({0, 1}), 1), testing::ElementsAre(1));
+}
+
+TEST_F(SharedSourcesTest, WhatCanBeReadAgainHasAReaderForEach) {
   table.connector = "file";
-  const auto third = join();
-  const auto fourth = join();
-  EXPECT_EQ(opened, 4);
-  EXPECT_THAT(read(*fourth, 1), testing::ElementsAre(1));
+  const auto first = join();
+  const auto second = join();
+  EXPECT_EQ(opened, 2);
+  EXPECT_THAT(read(*first, 1), testing::ElementsAre(1));
+  EXPECT_THAT(read(*second, 1), testing::ElementsAre(1));
 }
 
 TEST_F(SharedSourcesTest, TheSlowestHoldsTheOthersBackUntilItLeaves) {
