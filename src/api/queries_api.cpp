@@ -148,6 +148,7 @@ void QueriesApi::add_catalogue(Router& router) {
   add_list("/v1/functions", "function");
   add_drop("/v1/tables/{name}", "table");
   add_drop("/v1/views/{name}", "view");
+  add_drop("/v1/functions/{name}", "function");
 }
 
 void QueriesApi::submit(const Call& call, bool update, const Done& done) {

@@ -49,9 +49,7 @@ std::vector<std::string> lines_of(const std::string& text) {
 /// What a script without a query declares, for people.
 std::vector<std::string> notes_of(const std::vector<sql::StatementOutline>& declarations) {
   std::vector<std::string> notes;
-  for (const auto& one : declarations) {
-    notes.push_back((one.kind == sql::StatementKind::Table ? "table " : "view ") + one.name);
-  }
+  for (const auto& one : declarations) notes.push_back(fmt::format("{} {}", declared_kind(one), one.name));
   return notes;
 }
 

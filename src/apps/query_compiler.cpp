@@ -116,6 +116,11 @@ placement::StageShape shape_of(const plan::Distribution& cut, const plan::RingSt
 
 }  // namespace
 
+const char* declared_kind(const sql::StatementOutline& declaration) {
+  if (declaration.kind == sql::StatementKind::Table) return "table";
+  return declaration.kind == sql::StatementKind::Function ? "function" : "view";
+}
+
 api::QueryResult<std::set<std::string>> names_needed(const api::Submission& submission) {
   auto outline = sql::outline(submission.sql, submission.variables);
   if (!outline) return wrong_text(submission, outline.error(), 0);

@@ -15,10 +15,10 @@ namespace dart::apps {
 
 /// A statement of the ring's catalogue.
 struct CatalogueText {
-  std::string kind;  ///< "table" or "view"
+  std::string kind;  ///< "table", "view" or "function"
   std::string name;
   std::string text;
-  std::set<std::string> names;  ///< relations that it mentions
+  std::set<std::string> names;  ///< relations and functions that it mentions
 };
 
 /// What a script is, once it compiles.
@@ -31,7 +31,9 @@ struct CompiledScript {
 
 /// Pure, and so long (parsing and planning) that no loop should do it.
 ///
-/// Names of relations that a script needs from the catalogue.
+/// The kind of what a statement declares, as the catalogue calls it.
+[[nodiscard]] const char* declared_kind(const sql::StatementOutline& declaration);
+/// Names of relations and functions that a script needs from the catalogue.
 [[nodiscard]] api::QueryResult<std::set<std::string>> names_needed(const api::Submission& submission);
 /// Compiles a script behind the statements of the catalogue that it needs. A script with a SELECT, an INSERT
 /// or a materialized view is a query; a materialized view that nobody reads is read by a SELECT of its own.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <map>
 #include <memory>
 #include <optional>
@@ -23,17 +25,22 @@ using api::QueryFailure;
 using directory::Answer;
 using Json = nlohmann::json;
 
-constexpr const char* kTable = "table";
-constexpr const char* kView = "view";
+/// What a name can stand for.
+constexpr std::array<const char*, 3> kKinds = {"table", "view", "function"};
 /// That one script may need.
 constexpr std::size_t kMostNames = 256;
 
 std::string record_of(const std::string& kind, const std::string& name) { return kind + "/" + name; }
 
-std::string other_kind(const std::string& kind) { return kind == kTable ? kView : kTable; }
+/// A name stands for one thing only: the records of all kinds that it may have, in the order of kKinds.
+std::vector<std::string> records_of(const std::string& name) {
+  std::vector<std::string> records;
+  for (const char* kind : kKinds) records.push_back(record_of(kind, name));
+  return records;
+}
 
 bool fits(const std::string& name) {
-  return !name.empty() && name.size() + std::string_view("table/").size() <= directory::limits::kNameBytes;
+  return !name.empty() && name.size() + std::string_view("function/").size() <= directory::limits::kNameBytes;
 }
 
 std::string value_of(const sql::StatementOutline& statement) {
@@ -55,8 +62,8 @@ std::optional<CatalogueText> text_of(const std::string& kind, const std::string&
   return text;
 }
 
-/// The functions of this binary: the catalogue has no others.
-std::vector<CatalogueEntry> functions() {
+/// The functions of this binary.
+std::vector<CatalogueEntry> built_in_functions() {
   std::map<std::string, CatalogueEntry> all;
   for (const auto& one : columnar::scalar_functions()) {
     const std::string name(one.name);
@@ -89,8 +96,7 @@ struct RingCatalogue::Search : std::enable_shared_from_this<Search> {
     }
     std::vector<std::string> records;
     for (const auto& name : fresh) {
-      records.push_back(record_of(kTable, name));
-      records.push_back(record_of(kView, name));
+      for (std::string& record : records_of(name)) records.push_back(std::move(record));
     }
     read_records(keys, std::move(records),
                  [self = shared_from_this(), fresh](const api::QueryResult<std::vector<Answer>>& answers) {
@@ -101,8 +107,10 @@ struct RingCatalogue::Search : std::enable_shared_from_this<Search> {
   void have(const std::vector<std::string>& names, const std::vector<Answer>& answers) {
     std::set<std::string> mentioned;
     for (std::size_t i = 0; i < names.size(); ++i) {
-      auto text = text_of(kTable, names[i], answers[2 * i]);
-      if (!text) text = text_of(kView, names[i], answers[2 * i + 1]);
+      std::optional<CatalogueText> text;
+      for (std::size_t k = 0; k < kKinds.size() && !text; ++k) {
+        text = text_of(kKinds[k], names[i], answers[kKinds.size() * i + k]);
+      }
       if (!text) continue;
       mentioned.insert(text->names.begin(), text->names.end());
       found.emplace(names[i], *std::move(text));
@@ -136,25 +144,32 @@ struct RingCatalogue::Publication : std::enable_shared_from_this<Publication> {
   void go_on() {
     if (next == statements.size()) return done(changed);
     const auto& statement = statements[next];
-    kind = statement.kind == sql::StatementKind::Table ? kTable : kView;
+    kind = declared_kind(statement);
     if (!fits(statement.name)) {
-      return done(tl::unexpected(QueryFailure{422, "the name of a table or view is too long", ""}));
+      return done(tl::unexpected(QueryFailure{422, fmt::format("the name of a {} is too long", kind), ""}));
     }
-    read_records(keys, {record_of(kind, statement.name), record_of(other_kind(kind), statement.name)},
+    read_records(keys, records_of(statement.name),
                  [self = shared_from_this()](const api::QueryResult<std::vector<Answer>>& answers) {
                    if (!answers) return self->done(tl::unexpected(answers.error()));
-                   self->have((*answers)[0], (*answers)[1]);
+                   self->have(*answers);
                  });
   }
-  void have(const Answer& answer, const Answer& other) {
+  void have(const std::vector<Answer>& answers) {
     const auto& statement = statements[next];
+    std::string there_as = kind;
     const auto is = [&](const std::string& what) {
       done(tl::unexpected(
           QueryFailure{409, fmt::format("{} {} is in the catalogue {}", kind, statement.name, what),
-                       fmt::format("choose another name, or take it out first (DELETE /v1/{}s/{})", kind,
+                       fmt::format("choose another name, or take it out first (DELETE /v1/{}s/{})", there_as,
                                    statement.name)}));
     };
-    if (other.exists) return is("as a " + other_kind(kind));
+    for (std::size_t k = 0; k < kKinds.size(); ++k) {
+      if (kind == kKinds[k] || !answers[k].exists) continue;
+      there_as = kKinds[k];
+      return is("as a " + there_as);
+    }
+    const auto own = std::find(kKinds.begin(), kKinds.end(), kind);
+    const Answer& answer = answers[static_cast<std::size_t>(own - kKinds.begin())];
     if (const auto there = text_of(kind, statement.name, answer)) {
       if (there->text != statement.text) return is("with another text");
       ++next;
@@ -189,7 +204,6 @@ void RingCatalogue::publish(std::vector<sql::StatementOutline> statements, Done<
 }
 
 void RingCatalogue::list(const std::string& kind, Done<std::vector<CatalogueEntry>> done) {
-  if (kind == "function") return done(functions());
   const std::string prefix = record_of(kind, "");
   list_names(keys_, prefix, [this, kind, prefix, done](api::QueryResult<std::vector<std::string>> names) {
     if (!names) return done(tl::unexpected(names.error()));
@@ -197,6 +211,7 @@ void RingCatalogue::list(const std::string& kind, Done<std::vector<CatalogueEntr
                  [kind, prefix, names = *names, done](const api::QueryResult<std::vector<Answer>>& answers) {
                    if (!answers) return done(tl::unexpected(answers.error()));
                    std::vector<CatalogueEntry> entries;
+                   if (kind == "function") entries = built_in_functions();
                    for (std::size_t i = 0; i < names.size(); ++i) {
                      const auto text = text_of(kind, names[i].substr(prefix.size()), (*answers)[i]);
                      if (text) entries.push_back({text->name, kind, text->text, (*answers)[i].version});

@@ -11,8 +11,8 @@
 
 namespace dart::apps {
 
-/// The catalogue of a ring: a firm record "table/NAME" or "view/NAME" for each statement, so that a name
-/// means the same at every node. Lives on the loop's thread.
+/// The catalogue of a ring: a firm record "table/NAME", "view/NAME" or "function/NAME" for each statement, so
+/// that a name means the same at every node. Lives on the loop's thread.
 class RingCatalogue {
  public:
   template <class T>
@@ -23,8 +23,8 @@ class RingCatalogue {
   /// The statements behind these names and behind those that they mention in turn, what is mentioned first.
   /// Names that the catalogue does not have are left out.
   void find(const std::set<std::string>& names, Done<std::vector<CatalogueText>> done);
-  /// Adds CREATE TABLE and CREATE VIEW statements, one after the other. True: something is new. A statement
-  /// that is there with another text is a failure.
+  /// Adds CREATE TABLE, CREATE VIEW and CREATE FUNCTION statements, one after the other. True: something is
+  /// new. A statement that is there with another text is a failure.
   void publish(std::vector<sql::StatementOutline> statements, Done<bool> done);
   void list(const std::string& kind, Done<std::vector<api::CatalogueEntry>> done);
   /// False: there is none.

@@ -90,6 +90,10 @@ Result<ExpressionPtr> ExpressionBinder::bind_call(const Tree& tree) {
     return fail(ErrorCode::Unsupported, "VARIADIC is not supported", offset, "give the arguments one by one");
   }
   DART_TRY(std::vector<ExpressionPtr> arguments, bind_all(tree["args"].items));
+  const auto declared = context_.functions.find(name);
+  if (declared != context_.functions.end()) {
+    return call_function(declared->second, std::move(arguments), offset);
+  }
   return plan::make_call(name, std::move(arguments), offset);
 }
 

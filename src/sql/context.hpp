@@ -11,6 +11,7 @@
 #include "plan/plan.hpp"
 #include "sql/relation.hpp"
 #include "sql/tree.hpp"
+#include "sql/user_function.hpp"
 
 namespace dart::sql {
 
@@ -28,7 +29,7 @@ struct CteScope {
   std::map<std::string, Relation, std::less<>> relations;
 };
 
-/// One script while it is bound: the tables and views declared so far and the plan that grows.
+/// One script while it is bound: the tables, views and functions declared so far and the plan that grows.
 class Context {
  public:
   explicit Context(const plan::Catalogue& known) : catalogue(known) {}
@@ -40,6 +41,7 @@ class Context {
   std::vector<bool> table_readable;                          ///< its connector is a source
   std::vector<bool> table_writable;                          ///< its connector is a sink
   std::map<std::string, Relation, std::less<>> views;
+  std::map<std::string, UserFunction, std::less<>> functions;
   std::string label;      ///< the view or CTE being bound
   std::size_t depth = 0;  ///< of nested queries
 

@@ -1,5 +1,7 @@
 #include "sql/outline.hpp"
 
+#include "columnar/aggregate.hpp"
+#include "columnar/function.hpp"
 #include "sql/parse.hpp"
 
 namespace dart::sql {
@@ -10,6 +12,10 @@ namespace {
 void add_names(const Tree& tree, std::set<std::string>& names) {
   // The target of an INSERT is no RangeVar by its kind.
   if (tree["relname"].present()) names.insert(tree.string("relname"));
+  if (tree.is("FuncCall")) {
+    const std::string name(last_name(tree["funcname"]));
+    if (!columnar::is_scalar_function(name) && !columnar::is_aggregate_function(name)) names.insert(name);
+  }
   for (const TreeField& field : tree.fields) add_names(field.value, names);
   for (const Tree& item : tree.items) add_names(item, names);
 }
@@ -30,6 +36,13 @@ StatementOutline outline_of(const Tree& statement) {
     outline.kind = StatementKind::Table;
     outline.name = statement["relation"].string("relname");
     add_side_table(statement["options"], outline.names);
+    add_names(statement["tableElts"], outline.names);
+    return outline;
+  }
+  if (statement.is("CreateFunctionStmt")) {
+    outline.kind = StatementKind::Function;
+    outline.name = last_name(statement["funcname"]);
+    add_names(statement["sql_body"], outline.names);
     return outline;
   }
   if (statement.is("ViewStmt") || statement.is("CreateTableAsStmt")) {

@@ -11,14 +11,15 @@
 
 namespace dart::sql {
 
-enum class StatementKind : std::uint8_t { Table, View, MaterializedView, Query, Explain, Other };
+enum class StatementKind : std::uint8_t { Table, View, Function, MaterializedView, Query, Explain, Other };
 
 /// A statement as far as its form tells.
 struct StatementOutline {
   StatementKind kind = StatementKind::Other;
-  std::string name;             ///< of what it declares
-  std::string text;             ///< psql's variables put in, without a semicolon
-  std::set<std::string> names;  ///< relations that it mentions; those of its own WITH clauses too
+  std::string name;  ///< of what it declares
+  std::string text;  ///< psql's variables put in, without a semicolon
+  /// Relations that it mentions, those of its own WITH clauses too, and functions that are not built in.
+  std::set<std::string> names;
 };
 
 /// A script as far as its form tells; what its names stand for is not looked at.
@@ -26,7 +27,7 @@ struct ScriptOutline {
   std::string text;  ///< psql's variables put in
   std::vector<StatementOutline> statements;
 
-  /// Relations that are mentioned and not declared, so that they have to come from elsewhere.
+  /// Relations and functions that are mentioned and not declared, so that they have to come from elsewhere.
   [[nodiscard]] std::set<std::string> missing() const;
 };
 

@@ -32,7 +32,6 @@ constexpr std::array kRefused = {
             "compute the rows in a view; a sink that can upsert replaces rows by its PRIMARY KEY"},
     Refusal{"DropStmt", "DROP", "a script declares everything anew"},
     Refusal{"AlterTableStmt", "ALTER", "change the CREATE statement"},
-    Refusal{"CreateFunctionStmt", "CREATE FUNCTION", "write the expression in a view"},
     Refusal{"IndexStmt", "CREATE INDEX", "joins and groups keep their own"},
     Refusal{"CopyStmt", "COPY", "CREATE TABLE ... WITH (connector = 'file') reads and writes files"},
     Refusal{"VariableSetStmt", "SET", "options stand in WITH (...); variables are set by \\set name value"},
@@ -328,6 +327,7 @@ Result<plan::NodeId> bind_output_statement(Context& context, const Tree& stateme
 Status bind_statement(Context& context, const Tree& statement, Outputs& outputs) {
   if (statement.is("CreateStmt")) return bind_create_table(context, statement);
   if (statement.is("ViewStmt")) return bind_view(context, statement);
+  if (statement.is("CreateFunctionStmt")) return bind_create_function(context, statement);
   if (statement.is("CreateTableAsStmt")) return bind_materialized_view(context, statement);
   if (statement.is("InsertStmt") || statement.is("SelectStmt")) {
     DART_TRY(const plan::NodeId sink, bind_output_statement(context, statement, outputs));

@@ -174,6 +174,35 @@ TEST_F(NodeQueriesTest, DeclarationsGoToTheCatalogue) {
   EXPECT_FALSE(submit("SELECT id FROM rich", "q")) << "its table is gone";
 }
 
+TEST_F(NodeQueriesTest, FunctionsAreOfTheCatalogueToo) {
+  const auto names = [&] {
+    std::vector<std::string> all;
+    const auto entries =
+        wait<std::vector<api::CatalogueEntry>>([&](auto done) { queries_.catalogue("function", done); });
+    for (const auto& one : *entries) {
+      if (one.version != 0) all.push_back(one.name + ": " + one.text);
+    }
+    return all;
+  };
+  const std::string half = "CREATE FUNCTION half(n int) RETURNS int RETURN n / 2";
+  ASSERT_TRUE(submit(kTrips));
+  const auto first = submit(half);
+  ASSERT_TRUE(first) << first.error().message;
+  EXPECT_THAT(first->notes, ElementsAre("function half"));
+  ASSERT_TRUE(submit("CREATE FUNCTION quarter(n int) RETURNS int RETURN half(half(n))"));
+  ASSERT_TRUE(submit("CREATE VIEW quarters AS SELECT quarter(fare) AS q FROM trips"));
+  EXPECT_THAT(names(),
+              ElementsAre("half: " + half,
+                          "quarter: CREATE FUNCTION quarter(n int) RETURNS int RETURN half(half(n))"));
+  const auto query = submit("SELECT q, half(q) FROM quarters", "q");
+  ASSERT_TRUE(query) << query.error().message;
+  const auto taken = submit("CREATE FUNCTION trips(n int) RETURNS int RETURN n");
+  EXPECT_THAT(taken.error().message, HasSubstr("is in the catalogue as a table"));
+  EXPECT_THAT(taken.error().hint, HasSubstr("DELETE /v1/tables/trips"));
+  EXPECT_TRUE(*wait<bool>([&](auto done) { queries_.drop_entry("function", "half", done); }));
+  EXPECT_THAT(submit("SELECT q FROM quarters", "r").error().message, HasSubstr("half"));
+}
+
 TEST_F(NodeQueriesTest, RefusalsHaveTheirStatus) {
   next_ = {0, false, false, "no", "hint", 0, {}, {}, false};
   remember("q", "SELECT 2 AS two");

@@ -15,10 +15,12 @@ CREATE TABLE trips (a int) WITH (connector = 'file', path = :'path', late_table 
 CREATE VIEW fast AS SELECT * FROM trips JOIN zones ON true;
 CREATE MATERIALIZED VIEW best AS WITH w AS (SELECT 1) SELECT * FROM fast, w;
 INSERT INTO results SELECT * FROM best WHERE a IN (SELECT a FROM "Other");
-EXPLAIN SELECT 1)",
+EXPLAIN SELECT 1;
+CREATE FUNCTION doubled(a int) RETURNS int RETURN twice(a) + abs(a);
+SELECT doubled(max(a)) FROM trips)",
                               {});
   ASSERT_TRUE(script) << script.error().message;
-  ASSERT_EQ(script->statements.size(), 5U);
+  ASSERT_EQ(script->statements.size(), 7U);
   const auto& table = script->statements[0];
   EXPECT_EQ(table.kind, StatementKind::Table);
   EXPECT_EQ(table.name, "trips");
@@ -34,7 +36,11 @@ EXPLAIN SELECT 1)",
   EXPECT_EQ(script->statements[2].name, "best");
   EXPECT_EQ(script->statements[3].kind, StatementKind::Query);
   EXPECT_EQ(script->statements[4].kind, StatementKind::Explain);
-  EXPECT_THAT(script->missing(), ElementsAre("Other", "late", "results", "w", "zones"));
+  EXPECT_EQ(script->statements[5].kind, StatementKind::Function);
+  EXPECT_EQ(script->statements[5].name, "doubled");
+  EXPECT_THAT(script->statements[5].names, ElementsAre("twice"));
+  EXPECT_THAT(script->statements[6].names, ElementsAre("doubled", "trips"));
+  EXPECT_THAT(script->missing(), ElementsAre("Other", "late", "results", "twice", "w", "zones"));
 }
 
 TEST(Outline, NothingIsNothing) {
