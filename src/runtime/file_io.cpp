@@ -79,7 +79,7 @@ Result<std::string> read_private_file(const std::string& path, std::size_t limit
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) return io_failure("look at", path);
   if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return fail(ErrorCode::InvalidArgument, fmt::format("the private key '{}' is open to others", path),
+    return fail(ErrorCode::InvalidArgument, fmt::format("'{}' holds a secret and is open to others", path),
                 std::nullopt, fmt::format("chmod 600 '{}'", path));
   }
   return read_open(file.get(), path, limit);

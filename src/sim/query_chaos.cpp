@@ -99,6 +99,13 @@ class QueryChaos final : public Observer {
     report_.combines += role == placement::StageRole::Combine ? 1 : 0;
     const bool reads = role == placement::StageRole::Source || machine < options_.gateways;
     if (!reads) host_ = machine;
+    // A host that has opened for one epoch never opens for an older one, in one life.
+    auto& newest = newest_opened_[{world_.core(machine)->overlay().self().nonce, open->query}];
+    if (open->epoch < newest) {
+      violations_.add(fmt::format("{}: machine {} opens an instance of epoch {} after one of epoch {}",
+                                  open->name, machine, open->epoch, newest));
+    }
+    newest = std::max(newest, open->epoch);
   }
 
   static WorldOptions world_options(const QueryChaosOptions& options) {
@@ -364,6 +371,7 @@ class QueryChaos final : public Observer {
   std::map<std::string, std::vector<std::string>> expected_;
   std::map<std::string, std::map<std::uint64_t, std::vector<std::string>>> rows_;  // by query and run
   std::map<std::tuple<std::string, std::uint64_t, std::uint32_t>, std::uint64_t> newest_epoch_;
+  std::map<std::pair<std::uint64_t, Key>, std::uint64_t> newest_opened_;  // epoch, by life and query
   std::vector<std::pair<std::uint32_t, node::Action>> actions_;
   std::vector<Arrived> frames_;
   std::vector<std::pair<std::uint32_t, node::Input>> later_;

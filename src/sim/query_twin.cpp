@@ -199,6 +199,8 @@ void QueryTwin::take(TimePoint now, const overlay::NodeHandle& from, const excha
     if (!meant) continue;
     for (In& in : running.ins) {
       if (in.peer.exchange != frame.link.exchange || in.peer.id.number != frame.link.sender) continue;
+      // What stands behind a barrier takes nothing more; the frame comes again.
+      if (running.instance->held_barrier()) return;
       const auto content = in.receiver.take(frame);
       if (!content) return;
       if (*content) {
@@ -211,7 +213,7 @@ void QueryTwin::take(TimePoint now, const overlay::NodeHandle& from, const excha
           running.instance->receive(std::move(own));
         }
       }
-      in.receiver.consumed(in.receiver.waiting_bytes());
+      if (*content) in.receiver.consumed((*content)->size());
       pass_on(running);
       if (const auto ack = in.receiver.poll(now)) frames_.emplace_back(from, exchange::encode(*ack));
       report(running);

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <thread>
 
@@ -21,20 +22,15 @@ bool await(std::chrono::milliseconds limit, const std::function<bool()>& done) {
 }
 
 NodeProcess::NodeProcess(std::string folder, std::vector<std::string> flags)
-    : folder_(std::move(folder)), flags_(std::move(flags)) {}
+    : folder_(std::move(folder)), flags_(std::move(flags)) {
+  std::filesystem::create_directories(files());
+}
 
 void NodeProcess::start() {
-  std::vector<std::string> command = {DART_BINARY_DIR "/dart",
-                                      "node",
-                                      "start",
-                                      "-o",
-                                      "json",
-                                      "--data",
-                                      folder_,
-                                      "--listen",
-                                      endpoint_,
-                                      "--http",
-                                      http_};
+  std::vector<std::string> command = {"/usr/bin/env", "-C",    files(),    DART_BINARY_DIR "/dart",
+                                      "node",         "start", "-o",       "json",
+                                      "--data",       folder_, "--listen", endpoint_,
+                                      "--http",       http_};
   command.insert(command.end(), flags_.begin(), flags_.end());
   child_ = std::make_unique<ChildProcess>(command);
   const auto line = Json::parse(child_->read_line(), nullptr, false);

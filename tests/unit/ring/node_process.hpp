@@ -32,6 +32,8 @@ class NodeProcess {
   void signal(int number) const { child_->signal(number); }
   /// Memory that it has in RAM, in bytes.
   [[nodiscard]] std::size_t resident_bytes() const;
+  /// The folder that it works in: relative paths of its queries are from there.
+  [[nodiscard]] std::string files() const { return folder_ + "-files"; }
   [[nodiscard]] bool running() const { return child_ != nullptr; }
 
   [[nodiscard]] const std::string& endpoint() const { return endpoint_; }
