@@ -1,11 +1,10 @@
-// What clients do wrong while queries run on real processes: each hears why, and no row is lost.
+// What clients do wrong while a query runs on real processes: each hears why, and no row is lost.
 #include <gmock/gmock.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <set>
 #include <sstream>
 
 #include "api/http_client.hpp"
@@ -125,47 +124,6 @@ TEST_F(QueryRefusalsTest, ClientsThatDoWrongHearWhyAndRowsGoOn) {
   for (std::string line; std::getline(lines, line);) ++times[line];
   EXPECT_EQ(times.size(), kRows);
   for (const auto& [number, count] : times) EXPECT_EQ(count, nodes_.size()) << number;
-}
-
-std::string lines(std::size_t first, std::size_t count) {
-  std::string all;
-  for (std::size_t n = first; n < first + count; ++n) all += std::to_string(n) + "\n";
-  return all;
-}
-
-/// The numbers of rows, in the order of their size; "none" for what is no row.
-std::string sorted(const std::vector<std::string>& rows) {
-  std::set<std::size_t> numbers;
-  for (const std::string& row : rows) {
-    const Json json = Json::parse(row, nullptr, false);
-    if (!json.is_object() || !json.contains("n")) return "none";
-    EXPECT_TRUE(numbers.insert(json["n"].get<std::size_t>()).second) << "a row came twice";
-  }
-  std::string all;
-  for (const std::size_t n : numbers) all += std::to_string(n) + "\n";
-  return all;
-}
-
-TEST_F(QueryRefusalsTest, AFileThatIsMissingAtOneGatewayHoldsUpNoOther) {
-  form_cabs(3);
-  for (std::size_t i = 0; i < 2; ++i) {
-    std::ofstream(nodes_[i]->files() + "/numbers.csv") << lines(100 * i, 100);
-  }
-  submit(*nodes_[0], "q",
-         "CREATE TABLE numbers (n bigint) WITH (connector = 'file', path = 'numbers.csv', format = 'csv', "
-         "order = 'arrival', label = 'role=cab'); SELECT n FROM numbers;");
-  const ChildProcess tail({DART_BINARY_DIR "/dart", "stream", "tail", "q", "--http", nodes_[1]->http()});
-  std::vector<std::string> rows;
-  for (int i = 0; i < 200; ++i) rows.push_back(tail.read_line());
-  EXPECT_EQ(sorted(rows), lines(0, 200));
-  const auto shown = dart(*nodes_[1], {"query", "show", "q"});
-  EXPECT_THAT(shown.out, HasSubstr("cannot read 'numbers.csv': No such file or directory"));
-  EXPECT_THAT(shown.out, HasSubstr("state      running"));
-  std::ofstream(nodes_[2]->files() + "/arriving.csv") << lines(200, 100);
-  std::filesystem::rename(nodes_[2]->files() + "/arriving.csv", nodes_[2]->files() + "/numbers.csv");
-  rows.clear();
-  for (std::string line = tail.read_line(); !line.empty(); line = tail.read_line()) rows.push_back(line);
-  EXPECT_EQ(sorted(rows), lines(200, 100)) << "as soon as the file is there, until all have ended";
 }
 
 }  // namespace
