@@ -31,6 +31,7 @@ constexpr std::int64_t kHurtUs = 20 * kSecond;
 constexpr std::int64_t kOnceUs = 3 * kSecond / 2;
 constexpr std::int64_t kFaultEveryUs = 700'000;
 constexpr std::int64_t kStepUs = 10'000;
+constexpr std::uint64_t kMostLatePermille = 200;
 constexpr std::int64_t kSettleWithinUs = 120 * kSecond;
 /// Nodes come back with the id and the disk that they had.
 constexpr Fault kFaultsHere[] = {Fault::CrashRefusing, Fault::CrashSilent, Fault::RestartWhole,
@@ -247,7 +248,14 @@ class QueryChaos final : public Observer {
       next_fault += static_cast<std::int64_t>(injector_->random().below(2 * kFaultEveryUs));
       const Fault fault = kFaultsHere[injector_->random().below(std::size(kFaultsHere))];
       if (injector_->inject(fault)) ++report_.faults[static_cast<std::size_t>(fault)];
+      if (fault == Fault::Weather) late_news();
     }
+  }
+
+  /// In bad weather what schedulers and hosts tell each other may come when it is true no more.
+  void late_news() {
+    world_.faults.late_service = placement::kService;
+    world_.faults.late_permille = static_cast<std::uint32_t>(load_.below(kMostLatePermille));
   }
 
   /// The host of some query's last stage says goodbye.

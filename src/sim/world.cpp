@@ -391,7 +391,14 @@ void World::send(std::uint32_t from, overlay::Send& sending) {
     ++totals_.duplicated;
     launch(from, to, leaves_us_ + static_cast<std::int64_t>(network_.below(100'000)), Flight(flight));
   }
-  launch(from, to, leaves_us_, std::move(flight));
+  launch(from, to, leaves_us_ + lateness(flight.envelope.message), std::move(flight));
+}
+
+std::int64_t World::lateness(const overlay::Message& message) {
+  const auto* direct = std::get_if<overlay::Direct>(&message);
+  if (direct == nullptr || faults.late_permille == 0 || direct->service != faults.late_service) return 0;
+  if (!network_.chance(faults.late_permille, 1000)) return 0;
+  return static_cast<std::int64_t>(network_.below(static_cast<std::uint64_t>(faults.late_us)));
 }
 
 bool World::rejected(std::uint32_t a, std::uint32_t b) const {

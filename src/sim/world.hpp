@@ -27,6 +27,11 @@ struct NetworkFaults {
   /// Late by up to `reorder_us`, so that later ones overtake.
   std::uint32_t reorder_permille = 0;
   std::int64_t reorder_us = 50'000;
+  /// Messages of `late_service` that come up to `late_us` late: what waited in the socket of a connection that
+  /// was cut for a while, or in the queue of one that is full.
+  std::uint32_t late_permille = 0;
+  std::uint16_t late_service = 0;
+  std::int64_t late_us = 4'000'000;
 };
 
 /// What of a machine survives the end of its process.
@@ -236,6 +241,7 @@ class World {
   void send(std::uint32_t from, overlay::Send& send);
   void launch(std::uint32_t from, std::uint32_t to, std::int64_t extra_us, Flight&& flight);
   void arm(std::uint32_t machine);
+  [[nodiscard]] std::int64_t lateness(const overlay::Message& message);
   [[nodiscard]] bool rejected(std::uint32_t a, std::uint32_t b) const;
   void keep(Machine& sender, std::uint32_t to, const overlay::Envelope& envelope);
   void through_codec(overlay::Envelope& envelope);

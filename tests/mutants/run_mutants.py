@@ -121,7 +121,7 @@ QUERIES = {
 }
 # room: (mutants, the one of every day, seeds, nodes)
 ROOMS = {'overlay': (OVERLAY, 'root_of_everything', 200, 64), 'directory': (DIRECTORY, 'one_voter_decides', 500, 32),
-         'queries': (QUERIES, 'replay_not_deduplicated', 200, 12)}
+         'queries': (QUERIES, 'credits_leaked', 200, 12)}
 LIBRARIES = ('dart_apps', 'dart_sim', 'dart_node', 'dart_placement', 'placement_wire', 'dart_engine', 'dart_sql', 'dart_plan',
              'dart_columnar', 'dart_directory', 'directory_wire', 'tree_wire', 'soft_wire', 'dart_overlay', 'overlay_wire', 'dart_base')
 
