@@ -20,6 +20,8 @@ TimePoint now() { return {monotonic_ns() / 1000}; }
 
 std::int64_t wall_us() { return read_ns(CLOCK_REALTIME) / 1000; }
 
+Duration wall_ahead() { return {wall_us() - now().us}; }
+
 std::int64_t process_cpu_us() { return read_ns(CLOCK_PROCESS_CPUTIME_ID) / 1000; }
 
 }  // namespace dart::runtime

@@ -12,6 +12,9 @@ namespace dart::runtime {
 [[nodiscard]] TimePoint now();
 /// The wall clock in microseconds since 1970.
 [[nodiscard]] std::int64_t wall_us();
+/// What to add to a time of the monotonic clock, which other machines do not share, for one of the wall
+/// clock.
+[[nodiscard]] Duration wall_ahead();
 /// Processor time that this process has used, in microseconds.
 [[nodiscard]] std::int64_t process_cpu_us();
 

@@ -27,8 +27,8 @@ struct NetworkFaults {
   /// Late by up to `reorder_us`, so that later ones overtake.
   std::uint32_t reorder_permille = 0;
   std::int64_t reorder_us = 50'000;
-  /// Messages of `late_service` that come up to `late_us` late: what waited in the socket of a connection that
-  /// was cut for a while, or in the queue of one that is full.
+  /// Messages of `late_service` that come up to `late_us` late: what waited in the socket of a connection
+  /// that was cut for a while, or in the queue of one that is full.
   std::uint32_t late_permille = 0;
   std::uint16_t late_service = 0;
   std::int64_t late_us = 4'000'000;

@@ -4,6 +4,8 @@
 #include <utility>
 #include <variant>
 
+#include "runtime/clock.hpp"
+
 namespace dart::runtime {
 
 namespace {
@@ -11,6 +13,12 @@ namespace {
 /// Plain bytes of one link that are on their way or wait here.
 constexpr std::uint64_t kWindowBytes = 1U << 20;
 constexpr std::size_t kTextBytes = 16;
+
+/// A wall clock behind the sender's would have rows read in the future.
+TimePoint in_own_time(TimePoint wall) {
+  const TimePoint current = now();
+  return std::min(wall - wall_ahead(), current);
+}
 
 }  // namespace
 
@@ -38,6 +46,10 @@ Result<std::vector<engine::Message>> LinkIn::unpack(std::string_view bytes) {
     message.exchange = entry_.exchange;
     message.sender = entry_.sender;
     if (const auto* chunk = std::get_if<columnar::Chunk>(&message.content)) rows_ += chunk->rows;
+    if (auto* progress = std::get_if<engine::Progress>(&message.content)) {
+      progress->origin_first = in_own_time(progress->origin_first);
+      progress->origin_last = in_own_time(progress->origin_last);
+    }
   }
   return messages;
 }

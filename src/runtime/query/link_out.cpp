@@ -3,6 +3,7 @@
 #include <utility>
 #include <variant>
 
+#include "runtime/clock.hpp"
 #include "runtime/mailbox.hpp"
 
 namespace dart::runtime {
@@ -15,6 +16,14 @@ namespace {
 constexpr std::size_t kPieceBytes = engine::exchange::kContentBytes;
 /// What may be on its way to the loop's thread before the instance has to wait.
 constexpr std::size_t kUnpushedBytes = 512U << 10;
+
+/// Hosts share no other clock, so delays over several hosts are as true as their wall clocks.
+engine::Progress in_wall_time(engine::Progress progress) {
+  const Duration ahead = wall_ahead();
+  progress.origin_first = progress.origin_first + ahead;
+  progress.origin_last = progress.origin_last + ahead;
+  return progress;
+}
 
 }  // namespace
 
@@ -30,6 +39,11 @@ LinkOut::LinkOut(const engine::exchange::LinkId& id, const placement::InstanceId
       sender_(id) {}
 
 void LinkOut::append(const engine::Message& message) {
+  if (const auto* progress = std::get_if<engine::Progress>(&message.content)) {
+    engine::Message told = message;
+    told.content = in_wall_time(*progress);
+    return write_message(told, layout_, content_);
+  }
   const auto* chunk = std::get_if<columnar::Chunk>(&message.content);
   if (chunk == nullptr) return write_message(message, layout_, content_);
   const std::size_t bytes = size_of(message).bytes;

@@ -84,5 +84,7 @@ TEST(ChaosSoak, no_seed_of_firm_records_breaks_a_promise) {
   expect_clean({"--directory", "--nodes", "32"}, "1..500");
 }
 
+TEST(ChaosSoak, no_seed_of_queries_breaks_a_promise) { expect_clean({"--queries"}, "1..200"); }
+
 }  // namespace
 }  // namespace dart::apps

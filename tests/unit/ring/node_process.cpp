@@ -21,8 +21,8 @@ bool await(std::chrono::milliseconds limit, const std::function<bool()>& done) {
   return true;
 }
 
-NodeProcess::NodeProcess(std::string folder, std::vector<std::string> flags)
-    : folder_(std::move(folder)), flags_(std::move(flags)) {
+NodeProcess::NodeProcess(std::string folder, std::vector<std::string> flags, std::vector<std::string> wrapper)
+    : folder_(std::move(folder)), flags_(std::move(flags)), wrapper_(std::move(wrapper)) {
   std::filesystem::create_directories(files());
 }
 
@@ -31,6 +31,7 @@ void NodeProcess::start() {
                                       "node",         "start", "-o",       "json",
                                       "--data",       folder_, "--listen", endpoint_,
                                       "--http",       http_};
+  command.insert(command.begin(), wrapper_.begin(), wrapper_.end());
   command.insert(command.end(), flags_.begin(), flags_.end());
   child_ = std::make_unique<ChildProcess>(command);
   const auto line = Json::parse(child_->read_line(), nullptr, false);

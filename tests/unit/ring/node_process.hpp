@@ -21,8 +21,9 @@ using Json = nlohmann::json;
 /// One `dart node start` of a test, with a folder and ports of its own that it keeps over restarts.
 class NodeProcess {
  public:
-  /// `flags` are given at every start, behind those for folder, ports and JSON.
-  NodeProcess(std::string folder, std::vector<std::string> flags);
+  /// `flags` are given at every start, behind those for folder, ports and JSON; `wrapper` is a command that
+  /// runs it.
+  NodeProcess(std::string folder, std::vector<std::string> flags, std::vector<std::string> wrapper = {});
 
   /// Starts it and waits for its first line.
   void start();
@@ -48,6 +49,7 @@ class NodeProcess {
  private:
   std::string folder_;
   std::vector<std::string> flags_;
+  std::vector<std::string> wrapper_;
   std::string endpoint_ = "127.0.0.1:0";
   std::string http_ = "127.0.0.1:0";
   std::string id_;

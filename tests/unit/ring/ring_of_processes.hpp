@@ -19,9 +19,9 @@ inline constexpr std::chrono::milliseconds kPatience{30'000};
 /// Tests over a ring of real processes.
 class RingOfProcesses : public testing::Test {
  protected:
-  NodeProcess& add(std::vector<std::string> flags) {
-    nodes_.push_back(
-        std::make_unique<NodeProcess>(folder_.file("n" + std::to_string(nodes_.size())), std::move(flags)));
+  NodeProcess& add(std::vector<std::string> flags, std::vector<std::string> wrapper = {}) {
+    nodes_.push_back(std::make_unique<NodeProcess>(folder_.file("n" + std::to_string(nodes_.size())),
+                                                   std::move(flags), std::move(wrapper)));
     nodes_.back()->start();
     return *nodes_.back();
   }
