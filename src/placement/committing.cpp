@@ -216,6 +216,7 @@ void QueryService::lost_race(ScheduledQuery& query, const directory::Answer& ans
   auto record = answer.exists ? decode_record(answer.value) : Result<QueryRecord>(QueryRecord{});
   query.record = record ? std::move(*record) : QueryRecord{};
   query.phase = Phase::Steady;
+  query.broken = false;
   if (!query.exists) {
     answer_all(query, false, "the query was dropped meanwhile");
     return serve_asks(query);
@@ -224,7 +225,9 @@ void QueryService::lost_race(ScheduledQuery& query, const directory::Answer& ans
     // Whoever is the root now has taken it over.
     answer_all(query, false, "another node has taken the query over", "try again");
     query.deaths.clear();
-    return hand_over_roots();
+    if (ring_->next_hop(query.key)) return hand_over_roots();
+    // Without its leases nobody here knows who the root is, and until then it looks after the query.
+    return probe_hosts(query);
   }
   if (was_new && query.serving) {
     query.asks.insert(query.asks.begin(), *std::exchange(query.serving, std::nullopt));
@@ -298,6 +301,7 @@ void QueryService::handle(const overlay::NodeHandle&, const Deployed& m) {
 
 void QueryService::opened_all(ScheduledQuery& query) {
   query.phase = Phase::Steady;
+  query.broken = false;
   query.failures = 0;
   query.avoided.clear();
   query.before.reset();

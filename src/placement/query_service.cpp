@@ -209,7 +209,9 @@ void QueryService::check_invariants() const {
   }
   for (const auto& [name, query] : queries_) {
     DART_CHECK(query->name == name);
-    DART_CHECK(query->phase == Phase::Steady || query->due_us != INT64_MAX || query->attempt != 0);
+    // Somebody looks after whatever should run, and whatever is under way.
+    const bool rests = query->phase == Phase::Steady && !(query->exists && is_running(*query));
+    DART_CHECK(rests || query->due_us != INT64_MAX || query->attempt != 0);
   }
 }
 

@@ -61,9 +61,16 @@ void QueryService::serve_asks(ScheduledQuery& query) {
     serve(query, ask);
     if (find(name) != &query) return;
   }
-  if (query.phase == Phase::Steady && !query.exists) {
+  if (query.phase != Phase::Steady) return;
+  if (!query.exists) {
     queries_.erase(name);
     care_no_more(name);
+  } else if (is_running(query) && query.broken) {
+    // The ask came in between two tries to place it.
+    query.phase = Phase::Waiting;
+    wake(query, now_.us + config_.retry.us);
+  } else if (is_running(query) && query.due_us == INT64_MAX) {
+    wake(query, now_.us + config_.answer.us);
   }
 }
 

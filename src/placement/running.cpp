@@ -25,10 +25,6 @@ bool runs_at(const ScheduledQuery& query, const NodeId& host) {
                      [&](const Placed& placed) { return !placed.away && placed.host.id == host; });
 }
 
-bool is_running(const ScheduledQuery& query) {
-  return query.record.state == QueryState::Running || query.record.state == QueryState::Paused;
-}
-
 }  // namespace
 
 void QueryService::handle(const overlay::NodeHandle& from, const HostDied& m) {

@@ -96,6 +96,12 @@ struct ScheduledQuery {
   std::uint32_t better = 0;                    ///< looks in a row at which another placement was better
   std::int64_t revise_us = INT64_MAX;
   bool looking = false;  ///< the placement under way is only such a look
+  bool broken = false;   ///< what runs is not whole, and could not be placed anew yet
 };
+
+/// Whether it should have instances that run.
+[[nodiscard]] inline bool is_running(const ScheduledQuery& query) {
+  return query.record.state == QueryState::Running || query.record.state == QueryState::Paused;
+}
 
 }  // namespace dart::placement

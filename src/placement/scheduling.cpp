@@ -76,6 +76,7 @@ void QueryService::loaded(ScheduledQuery& query, const directory::Answer& answer
     return serve_asks(query);
   }
   query.record = std::move(*record);
+  query.broken = false;
   const bool own = query.record.scheduler.same_life(self_);
   if (own && query.record.epoch == query.version && query.record.state == QueryState::Running) {
     // The reply to our own commit was lost.
@@ -86,8 +87,8 @@ void QueryService::loaded(ScheduledQuery& query, const directory::Answer& answer
   if (!own) {
     ++counters_.adopted;
     note(query, query.record.state, "scheduled by node " + self_.id.short_text() + " from now on");
-    probe_hosts(query);
   }
+  if (is_running(query)) probe_hosts(query);
   serve_news(query);
 }
 
@@ -364,6 +365,7 @@ void QueryService::placement_failed(ScheduledQuery& query, const std::string& me
 
 void QueryService::try_later(ScheduledQuery& query) {
   query.phase = Phase::Waiting;
+  query.broken = true;
   const std::int64_t wait_us =
       std::min(config_.retry.us << std::min(query.failures++, 8U), config_.longest_retry.us);
   wake(query, now_.us + wait_us);
