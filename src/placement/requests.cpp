@@ -68,7 +68,7 @@ void QueryService::serve_asks(ScheduledQuery& query) {
   } else if (is_running(query) && query.broken) {
     // The ask came in between two tries to place it.
     query.phase = Phase::Waiting;
-    wake(query, now_.us + config_.retry.us);
+    if (query.due_us == INT64_MAX) wake(query, now_.us + config_.retry.us);
   } else if (is_running(query) && query.due_us == INT64_MAX) {
     wake(query, now_.us + config_.answer.us);
   }

@@ -369,6 +369,9 @@ void QueryService::try_later(ScheduledQuery& query) {
   const std::int64_t wait_us =
       std::min(config_.retry.us << std::min(query.failures++, 8U), config_.longest_retry.us);
   wake(query, now_.us + wait_us);
+  if (query.asks.empty()) return;
+  query.phase = Phase::Steady;
+  serve_asks(query);
 }
 
 }  // namespace dart::placement

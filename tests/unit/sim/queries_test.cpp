@@ -232,5 +232,22 @@ TEST_F(Queries, a_reader_that_died_and_is_back_reads_again) {
             0);
 }
 
+TEST_F(Queries, whoever_asks_between_two_tries_does_not_end_them) {
+  ASSERT_TRUE(ring_.ask(3, RequestKind::Submit, "one", spec_of("one", "node=n7")).ok);
+  ring_.crash(7);
+  const auto tries = [&] {
+    return std::count(ring_.events.begin(), ring_.events.end(), "no reader of the query can be reached");
+  };
+  ring_.run(15);  // the death is told no more
+  ASSERT_GE(tries(), 1);
+  for (int i = 0; i < 5; ++i) {
+    const auto again = ring_.ask(3, RequestKind::Submit, "one", spec_of("one", "node=n7"));
+    ASSERT_TRUE(again.ok) << again.message;
+    EXPECT_FALSE(again.changed);
+    const auto before = tries();
+    EXPECT_GE(ring_.run_until([&] { return tries() > before; }, 40), 0) << i;
+  }
+}
+
 }  // namespace
 }  // namespace dart::sim
