@@ -98,6 +98,12 @@ double selectivity_of(const plan::Distribution& cut, const plan::RingStage& stag
   return share;
 }
 
+/// Rows a second of a reader, where the table says so; 0: nobody knows.
+double rate_of(const plan::TableDefinition& table) {
+  const columnar::Value* rate = plan::find_option(table.options, "rate");
+  return rate == nullptr || rate->is_null() ? 0 : rate->real();
+}
+
 placement::StageShape shape_of(const plan::Distribution& cut, const plan::RingStage& stage,
                                const overlay::NodeHandle& here) {
   placement::StageShape shape;
@@ -106,6 +112,7 @@ placement::StageShape shape_of(const plan::Distribution& cut, const plan::RingSt
   if (stage.table) {
     shape.label = cut.plan.tables[*stage.table].label;
     if (shape.label.empty()) shape.nodes = {here};
+    shape.rows_per_s = rate_of(cut.plan.tables[*stage.table]);
   }
   for (const std::size_t exchange : stage.outputs) {
     shape.bytes_per_row = std::max(shape.bytes_per_row, bytes_of(plan::row_shape(cut, exchange)));

@@ -172,7 +172,12 @@ void QueryService::explain(ScheduledQuery& query) {
     if (told.notes.size() + 1 >= limits::kNotes) break;
     told.notes.push_back(fmt::format("reader {}: {} us to the last instance, estimated", reader++, delay.us));
   }
-  told.notes.push_back(fmt::format("{:.0f} bytes a second between nodes, estimated", cost.bytes_per_s));
+  const bool rates_known =
+      std::none_of(query.spec.stages.begin(), query.spec.stages.end(), [](const StageShape& stage) {
+        return stage.role == StageRole::Source && stage.rows_per_s <= 0;
+      });
+  told.notes.push_back(fmt::format("{:.0f} bytes a second between nodes{}, estimated", cost.bytes_per_s,
+                                   rates_known ? "" : " if readers without a rate have one row a second"));
   query.phase = Phase::Steady;
   if (query.serving) answer(*std::exchange(query.serving, std::nullopt), std::move(told));
   serve_asks(query);

@@ -99,6 +99,11 @@ class Reckoning {
     return EdgeKind::Merge;
   }
 
+  /// A reader whose rate nobody knows counts as one row a second.
+  [[nodiscard]] static double rate_of(const StageShape& stage) {
+    return stage.rows_per_s > 0 ? stage.rows_per_s : 1;
+  }
+
   [[nodiscard]] double bytes_per_s() const {
     std::vector<double> rows(order_.size());  // that come in
     double bytes = 0;
@@ -106,7 +111,7 @@ class Reckoning {
       if (!role(place)) continue;
       const Placed& it = *order_[place];
       const StageShape& stage = spec_.stages[it.id.stage];
-      if (stage.role == StageRole::Source) rows[place] = it.away ? 0 : stage.rows_per_s;
+      if (stage.role == StageRole::Source) rows[place] = it.away ? 0 : rate_of(stage);
       const double out = rows[place] * stage.selectivity;
       for (const InstanceId& to : it.to) {
         const auto next = find(to);

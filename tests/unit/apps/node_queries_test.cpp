@@ -99,7 +99,13 @@ TEST_F(NodeQueriesTest, AQueryGoesToTheRingCompiled) {
   ASSERT_EQ(spec.stages[0].nodes.size(), 1U) << "an unbound table is read where the query was handed in";
   EXPECT_EQ(spec.stages[0].nodes[0].id, (NodeId{1, 1}));
   EXPECT_EQ(stage_names(spec)[0], "source trips");
+  EXPECT_EQ(spec.stages[0].rows_per_s, 0) << "nobody knows";
   EXPECT_TRUE(keys_.records.empty()) << "a query keeps its declarations to itself";
+}
+
+TEST_F(NodeQueriesTest, ATablesRateIsKnownToPlacement) {
+  ASSERT_TRUE(submit("CREATE TABLE t (id bigint) WITH (connector = 'datagen', rate = 250); SELECT id FROM t", "q"));
+  EXPECT_EQ(requests_.back().spec->stages[0].rows_per_s, 250);
 }
 
 TEST_F(NodeQueriesTest, NamesComeFromTheViewOrTheFile) {

@@ -199,7 +199,10 @@ TEST_F(Queries, explain_tells_and_changes_nothing) {
   const auto told = ring_.ask(3, RequestKind::Explain, "plan", spec_of("plan", "node=n7"));
   ASSERT_TRUE(told.ok) << told.message;
   EXPECT_EQ(told.placed.size(), 2U);
-  EXPECT_FALSE(told.notes.empty());
+  ASSERT_FALSE(told.notes.empty());
+  EXPECT_NE(told.notes.back().find("if readers without a rate have one row a second, estimated"),
+            std::string::npos)
+      << told.notes.back();
   EXPECT_TRUE(ring_.running.empty());
   EXPECT_FALSE(ring_.ask(3, RequestKind::Drop, "plan").ok);
 }
