@@ -331,7 +331,7 @@ void QueryService::opened_all(ScheduledQuery& query) {
   const bool away =
       std::any_of(query.placed.begin(), query.placed.end(), [](const Placed& placed) { return placed.away; });
   query.revise_us = now_.us + (away ? 2 * config_.retry.us : config_.revise.us);
-  wake(query, query.unopened.empty() ? query.revise_us : now_.us + config_.retry.us);
+  wake(query, std::min(query.count_us, query.unopened.empty() ? query.revise_us : now_.us + config_.retry.us));
   finish_when_all(query);
   serve_news(query);
 }

@@ -142,10 +142,21 @@ void QueryService::on(Identity& input) {
 void QueryService::on(const MembersCounted& input) {
   const auto asked = counting_.find(input.tag);
   if (asked == counting_.end()) return;
-  const auto [name, round] = std::move(asked->second);
+  const Counting what = std::move(asked->second);
   counting_.erase(asked);
-  ScheduledQuery* query = find(name);
-  if (query == nullptr || query->phase != Phase::Attracting || query->round != round) return;
+  ScheduledQuery* query = find(what.name);
+  if (query == nullptr || query->round != what.round) return;
+  if (query->phase == Phase::Steady) {
+    const auto& placed = query->record.placed;
+    const auto readers = std::count_if(placed.begin(), placed.end(),
+                                       [&](const Placed& one) { return one.id.stage == what.stage; });
+    if (input.known && is_running(*query) && input.members > static_cast<std::uint64_t>(readers)) {
+      query->looking = true;
+      place(*query, Cause::Move, {});
+    }
+    return;
+  }
+  if (query->phase != Phase::Attracting) return;
   // Without a count the query waits a while for whoever answers.
   if (!input.known) query->uncounted = true;
   query->expected += input.members;
@@ -164,7 +175,14 @@ void QueryService::on(RecordDone& input) {
   const RecordAsked what = std::move(asked->second);
   records_.erase(asked);
   ScheduledQuery* query = find(what.name);
-  if (query == nullptr || what.use == RecordUse::Bind || query->attempt != what.attempt) return;
+  if (query == nullptr) return;
+  if (what.use == RecordUse::Bind) {
+    // A node that came up meanwhile may have looked for bindings too early, and be counted only now.
+    query->count_us = now_.us + config_.retry.us;
+    if (query->phase == Phase::Steady) wake(*query, std::min(query->due_us, query->count_us));
+    return;
+  }
+  if (query->attempt != what.attempt) return;
   switch (what.use) {
     case RecordUse::Load:
       loaded(*query, input.answer);

@@ -224,6 +224,8 @@ class QueryService {
   void removed(ScheduledQuery& query, const directory::Answer& answer);
   void ask_record(ScheduledQuery& query, RecordUse use, directory::Operation operation,
                   std::uint64_t expected, std::string value);
+  void count_readers(ScheduledQuery& query, std::uint32_t stage);
+  void count_again(ScheduledQuery& query);
   void bind_labels(const QuerySpec& spec, bool bound);
   void write_history(ScheduledQuery& query, std::string what);
   void explain(ScheduledQuery& query);
@@ -300,7 +302,12 @@ class QueryService {
   std::map<std::uint64_t, RecordAsked> records_;
   std::uint64_t next_tag_ = 1;
   std::uint64_t next_round_ = 1;
-  std::map<std::uint64_t, std::pair<std::string, std::uint64_t>> counting_;  // query and round
+  struct Counting {
+    std::string name;  // of the query
+    std::uint64_t round = 0;
+    std::uint32_t stage = 0;
+  };
+  std::map<std::uint64_t, Counting> counting_;      // members of labels
   std::map<std::uint64_t, std::string> greeting_;                            // lists of queries for a label
   std::set<std::string> to_greet_;                                           // lists that could not be had
 

@@ -147,10 +147,8 @@ void QueryService::attract(ScheduledQuery& query) {
       const Key group = directory::tree::group_key(directory::tree::label_group(stage.label));
       ++counters_.sent[Message(message).index()];
       out_->emplace_back(Cast{group, encode(Message(message))});
-      const std::uint64_t tag = next_tag_++;
-      counting_[tag] = {query.name, query.round};
       ++query.counts;
-      out_->emplace_back(CountMembers{tag, group});
+      count_readers(query, s);
     }
   }
   const bool counted = query.counts == 0;
@@ -161,6 +159,13 @@ void QueryService::attract(ScheduledQuery& query) {
     return choose(query);
   }
   wake(query, counted ? query.deadline_us : now_.us + config_.joins_least.us);
+}
+
+void QueryService::count_readers(ScheduledQuery& query, std::uint32_t stage) {
+  const std::string& label = query.spec.stages[stage].label;
+  const std::uint64_t tag = next_tag_++;
+  counting_[tag] = {query.name, query.round, stage};
+  out_->emplace_back(CountMembers{tag, directory::tree::group_key(directory::tree::label_group(label))});
 }
 
 /// Each reader keeps its number as long as the query's text stays: its place in the merge, and its state.

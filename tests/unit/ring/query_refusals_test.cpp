@@ -48,7 +48,7 @@ class QueryRefusalsTest : public RingOfQueries {
     for (std::size_t i = 1; i < count; ++i) start({"--join", nodes_[0]->endpoint()});
     ASSERT_TRUE(await(kPatience, [&] {
       return std::all_of(nodes_.begin(), nodes_.end(), [&](const auto& node) {
-        const auto known = ask(*node, {"GET", "/v1/nodes", "", kOperator});
+        const auto known = ask(*node, {"GET", "/v1/nodes?label=role=cab", "", kOperator});
         return known.status == 200 && Json::parse(known.body)["nodes"].size() == count;
       });
     }));

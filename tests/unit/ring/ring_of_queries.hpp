@@ -21,6 +21,10 @@ class RingOfQueries : public RingOfProcesses {
     start({"--bootstrap"});
     for (std::size_t i = 1; i < count; ++i) start({"--join", nodes_[0]->endpoint()});
     ASSERT_TRUE(whole(kPatience)) << "no ring of " << count;
+    ASSERT_TRUE(await(kPatience, [&] {
+      const Json cabs = nodes_[0]->get("/v1/nodes?label=role=cab");
+      return cabs.is_object() && cabs["nodes"].size() == count;
+    })) << "not all have their label";
   }
   /// `dart COMMAND… --http` of a node.
   [[nodiscard]] static ProcessResult dart(const NodeProcess& node, std::vector<std::string> command,
