@@ -94,8 +94,11 @@ submit() { on 0 query submit "$1" -f "$here/$1.sql" -v rate="$rate" "${@:2}"; }
 main_host() { on 0 query show "$1" | awk '$1 == "main" { print $3 }'; }
 # Policy `random` finds the ninth node sooner or later.
 submit_at_ninth() {
-  submit frequent_routes --policy random >submitted
-  case $(word "$nodes" node) in "$(main_host frequent_routes)"*) return 0 ;; esac
+  submit frequent_routes --policy random >submitted || return 1
+  local host
+  host=$(main_host frequent_routes)
+  [ -n "$host" ] || return 1
+  case $(word "$nodes" node) in "$host"*) return 0 ;; esac
   on 0 query drop frequent_routes
   return 1
 }

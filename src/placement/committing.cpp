@@ -172,10 +172,9 @@ void QueryService::explain(ScheduledQuery& query) {
     if (told.notes.size() + 1 >= limits::kNotes) break;
     told.notes.push_back(fmt::format("reader {}: {} us to the last instance, estimated", reader++, delay.us));
   }
-  const bool rates_known =
-      std::none_of(query.spec.stages.begin(), query.spec.stages.end(), [](const StageShape& stage) {
-        return stage.role == StageRole::Source && stage.rows_per_s <= 0;
-      });
+  const bool rates_known = std::none_of(
+      query.spec.stages.begin(), query.spec.stages.end(),
+      [](const StageShape& stage) { return stage.role == StageRole::Source && stage.rows_per_s <= 0; });
   told.notes.push_back(fmt::format("{:.0f} bytes a second between nodes{}, estimated", cost.bytes_per_s,
                                    rates_known ? "" : " if readers without a rate have one row a second"));
   query.phase = Phase::Steady;
@@ -331,7 +330,8 @@ void QueryService::opened_all(ScheduledQuery& query) {
   const bool away =
       std::any_of(query.placed.begin(), query.placed.end(), [](const Placed& placed) { return placed.away; });
   query.revise_us = now_.us + (away ? 2 * config_.retry.us : config_.revise.us);
-  wake(query, std::min(query.count_us, query.unopened.empty() ? query.revise_us : now_.us + config_.retry.us));
+  wake(query,
+       std::min(query.count_us, query.unopened.empty() ? query.revise_us : now_.us + config_.retry.us));
   finish_when_all(query);
   serve_news(query);
 }

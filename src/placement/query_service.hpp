@@ -307,9 +307,9 @@ class QueryService {
     std::uint64_t round = 0;
     std::uint32_t stage = 0;
   };
-  std::map<std::uint64_t, Counting> counting_;      // members of labels
-  std::map<std::uint64_t, std::string> greeting_;                            // lists of queries for a label
-  std::set<std::string> to_greet_;                                           // lists that could not be had
+  std::map<std::uint64_t, Counting> counting_;     // members of labels
+  std::map<std::uint64_t, std::string> greeting_;  // lists of queries for a label
+  std::set<std::string> to_greet_;                 // lists that could not be had
 
   std::map<NodeId, Watched> watched_;
   std::vector<Mourned> mourned_;

@@ -96,8 +96,8 @@ struct ScheduledQuery {
   std::uint32_t better = 0;                    ///< looks in a row at which another placement was better
   std::int64_t revise_us = INT64_MAX;
   std::int64_t count_us = INT64_MAX;  ///< when the readers of its labels are counted once more
-  bool looking = false;  ///< the placement under way is only such a look
-  bool broken = false;   ///< what runs is not whole, and could not be placed anew yet
+  bool looking = false;               ///< the placement under way is only such a look
+  bool broken = false;                ///< what runs is not whole, and could not be placed anew yet
 };
 
 /// Whether it should have instances that run.

@@ -104,7 +104,8 @@ TEST_F(NodeQueriesTest, AQueryGoesToTheRingCompiled) {
 }
 
 TEST_F(NodeQueriesTest, ATablesRateIsKnownToPlacement) {
-  ASSERT_TRUE(submit("CREATE TABLE t (id bigint) WITH (connector = 'datagen', rate = 250); SELECT id FROM t", "q"));
+  ASSERT_TRUE(
+      submit("CREATE TABLE t (id bigint) WITH (connector = 'datagen', rate = 250); SELECT id FROM t", "q"));
   EXPECT_EQ(requests_.back().spec->stages[0].rows_per_s, 250);
 }
 
