@@ -21,6 +21,7 @@ TEST_F(QueryDelaysTest, RowsOfAnotherMachineHaveTheirDelay) {
   form_cabs(1);
   add({"--insecure", "--label", "role=cab", "--join", nodes_[0]->endpoint()}, elsewhen);
   ASSERT_TRUE(whole(kPatience));
+  await_cabs(2);
   submit(*nodes_[0], "q",
          "CREATE TABLE numbers (n bigint) WITH (connector = 'datagen', rows = 200, rate = 200, "
          "n.distribution = 'sequence', order = 'arrival', label = 'role=cab');"

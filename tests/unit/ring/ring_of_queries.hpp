@@ -21,6 +21,10 @@ class RingOfQueries : public RingOfProcesses {
     start({"--bootstrap"});
     for (std::size_t i = 1; i < count; ++i) start({"--join", nodes_[0]->endpoint()});
     ASSERT_TRUE(whole(kPatience)) << "no ring of " << count;
+    await_cabs(count);
+  }
+  /// A node is in the ring before all know its label.
+  void await_cabs(std::size_t count) const {
     ASSERT_TRUE(await(kPatience, [&] {
       const Json cabs = nodes_[0]->get("/v1/nodes?label=role=cab");
       return cabs.is_object() && cabs["nodes"].size() == count;
