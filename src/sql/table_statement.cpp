@@ -267,7 +267,7 @@ class TableBinder {
     if (delay) {
       DART_TRY(table_.delay_column, column_named(*delay, options_.offset("delay_column")));
       const LogicalType type = table_.columns[*table_.delay_column].type;
-      if (type.id != TypeId::Interval && !type.is_number()) {
+      if (type.id != TypeId::Interval) {
         return fail(
             ErrorCode::Binding,
             fmt::format("delay_column must be an interval, and \"{}\" is {}", *delay, to_string(type)),
