@@ -61,7 +61,8 @@ void QueryService::note(ScheduledQuery& query, QueryState state, std::string wha
   query.record.state = state;
   query.record.scheduler = self_;
   write_history(query, std::move(what));
-  // The version stays that of what was read or acknowledged: one that is only hoped for may be another scheduler's.
+  // The version stays that of what was read or acknowledged: one that is only hoped for may be another
+  // scheduler's.
   ask_record(query, RecordUse::Note, directory::Operation::Set, query.version, encode(query.record));
 }
 
