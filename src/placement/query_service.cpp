@@ -146,16 +146,7 @@ void QueryService::on(const MembersCounted& input) {
   counting_.erase(asked);
   ScheduledQuery* query = find(what.name);
   if (query == nullptr || query->round != what.round) return;
-  if (query->phase == Phase::Steady) {
-    const auto& placed = query->record.placed;
-    const auto readers = std::count_if(placed.begin(), placed.end(),
-                                       [&](const Placed& one) { return one.id.stage == what.stage; });
-    if (input.known && is_running(*query) && input.members > static_cast<std::uint64_t>(readers)) {
-      query->looking = true;
-      place(*query, Cause::Move, {});
-    }
-    return;
-  }
+  if (query->phase == Phase::Steady) return counted_again(*query, what.stage, input);
   if (query->phase != Phase::Attracting) return;
   // Without a count the query waits a while for whoever answers.
   if (!input.known) query->uncounted = true;
@@ -179,7 +170,8 @@ void QueryService::on(RecordDone& input) {
   if (what.use == RecordUse::Bind) {
     // A node that came up meanwhile may have looked for bindings too early, and be counted only now.
     query->count_us = now_.us + config_.retry.us;
-    if (query->phase == Phase::Steady) wake(*query, std::min(query->due_us, query->count_us));
+    const bool rests = query->phase == Phase::Steady && is_running(*query);
+    if (rests) wake(*query, std::min(query->due_us, query->count_us));
     return;
   }
   if (query->attempt != what.attempt) return;

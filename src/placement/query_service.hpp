@@ -224,8 +224,9 @@ class QueryService {
   void removed(ScheduledQuery& query, const directory::Answer& answer);
   void ask_record(ScheduledQuery& query, RecordUse use, directory::Operation operation,
                   std::uint64_t expected, std::string value);
-  void count_readers(ScheduledQuery& query, std::uint32_t stage);
+  void count_readers(const ScheduledQuery& query, std::uint32_t stage, const Key& group);
   void count_again(ScheduledQuery& query);
+  void counted_again(ScheduledQuery& query, std::uint32_t stage, const MembersCounted& counted);
   void bind_labels(const QuerySpec& spec, bool bound);
   void write_history(ScheduledQuery& query, std::string what);
   void explain(ScheduledQuery& query);

@@ -442,18 +442,6 @@ void QueryService::run_opening(ScheduledQuery& query) {
   place(query, Cause::Repair, "a host did not open its part in time; begins anew from the sources");
 }
 
-/// Members of the labels that it reads at: more than it knows bring it to look for them.
-void QueryService::count_again(ScheduledQuery& query) {
-  query.count_us = INT64_MAX;
-  if (!is_running(query)) return;
-  query.spec = query.record.spec;
-  for (std::uint32_t s = 0; s < query.spec.stages.size(); ++s) {
-    const StageShape& stage = query.spec.stages[s];
-    const bool grouped = stage.role == StageRole::Source && stage.nodes.empty() && !stage.label.empty();
-    if (grouped && !stage.label.starts_with("id=")) count_readers(query, s);
-  }
-}
-
 void QueryService::run_steady(ScheduledQuery& query) {
   if (ring_->next_hop(query.key)) return hand_over_roots();
   if (now_.us >= query.count_us) count_again(query);

@@ -19,6 +19,10 @@ std::optional<NodeId> node_of_label(const std::string& label) {
   return label.starts_with("id=") ? NodeId::parse(label.substr(3)) : std::nullopt;
 }
 
+Key group_of(const std::string& label) {
+  return directory::tree::group_key(directory::tree::label_group(label));
+}
+
 bool is_reader(const QuerySpec& spec, const InstanceId& id) {
   return spec.stages[id.stage].role == StageRole::Source;
 }
@@ -144,11 +148,11 @@ void QueryService::attract(ScheduledQuery& query) {
     } else {
       // Readers that it has are told without the tree: a death may have torn that too.
       for (const auto& reader : known_readers(query, s)) tell(reader, message);
-      const Key group = directory::tree::group_key(directory::tree::label_group(stage.label));
+      const Key group = group_of(stage.label);
       ++counters_.sent[Message(message).index()];
       out_->emplace_back(Cast{group, encode(Message(message))});
       ++query.counts;
-      count_readers(query, s);
+      count_readers(query, s, group);
     }
   }
   const bool counted = query.counts == 0;
@@ -161,11 +165,32 @@ void QueryService::attract(ScheduledQuery& query) {
   wake(query, counted ? query.deadline_us : now_.us + config_.joins_least.us);
 }
 
-void QueryService::count_readers(ScheduledQuery& query, std::uint32_t stage) {
-  const std::string& label = query.spec.stages[stage].label;
+void QueryService::count_readers(const ScheduledQuery& query, std::uint32_t stage, const Key& group) {
   const std::uint64_t tag = next_tag_++;
   counting_[tag] = {query.name, query.round, stage};
-  out_->emplace_back(CountMembers{tag, directory::tree::group_key(directory::tree::label_group(label))});
+  out_->emplace_back(CountMembers{tag, group});
+}
+
+/// Members of the labels that a running query reads at; see counted_again.
+void QueryService::count_again(ScheduledQuery& query) {
+  query.count_us = INT64_MAX;
+  const auto& stages = query.record.spec.stages;
+  for (std::uint32_t s = 0; is_running(query) && s < stages.size(); ++s) {
+    const bool grouped =
+        stages[s].nodes.empty() && !stages[s].label.empty() && !node_of_label(stages[s].label);
+    if (stages[s].role == StageRole::Source && grouped) count_readers(query, s, group_of(stages[s].label));
+  }
+}
+
+/// More members than it has readers bring a query to look for them.
+void QueryService::counted_again(ScheduledQuery& query, std::uint32_t stage, const MembersCounted& counted) {
+  const auto& placed = query.record.placed;
+  const auto readers =
+      std::count_if(placed.begin(), placed.end(), [&](const Placed& one) { return one.id.stage == stage; });
+  const bool more = counted.known && counted.members > static_cast<std::uint64_t>(readers);
+  if (!more || !is_running(query)) return;
+  query.looking = true;
+  place(query, Cause::Move, {});
 }
 
 /// Each reader keeps its number as long as the query's text stays: its place in the merge, and its state.
