@@ -56,7 +56,18 @@ constexpr std::array kRefused = {
 constexpr std::array<std::string_view, 5> kWindowFunctions = {"tumble", "hop", "sliding", "count_window",
                                                               "session"};
 
+bool is_window_function(std::string_view name) {
+  return std::find(kWindowFunctions.begin(), kWindowFunctions.end(), name) != kWindowFunctions.end();
+}
+
 }  // namespace
+
+bool is_built_in_function(std::string_view name) {
+  const bool refused = std::any_of(kRefused.begin(), kRefused.end(),
+                                   [&](const Refusal& refusal) { return refusal.name == name; });
+  return refused || is_window_function(name) || is_row_function(name) || columnar::is_scalar_function(name) ||
+         columnar::is_aggregate_function(name);
+}
 
 Result<ExpressionPtr> ExpressionBinder::bind_call(const Tree& tree) {
   const std::string name(last_name(tree["funcname"]));
@@ -67,12 +78,12 @@ Result<ExpressionPtr> ExpressionBinder::bind_call(const Tree& tree) {
                   std::string(refusal.hint));
     }
   }
-  if (std::find(kWindowFunctions.begin(), kWindowFunctions.end(), name) != kWindowFunctions.end()) {
+  if (is_window_function(name)) {
     return fail(ErrorCode::Unsupported, fmt::format("{}() stands in FROM, not in {}", name, clause_), offset,
                 fmt::format("FROM {0}(...), then GROUP BY window_start, window_end", name));
   }
   if (tree["over"].present()) return bind_over(tree, name);
-  if (name == "row_number" || name == "lag") {
+  if (is_row_function(name)) {
     return fail(ErrorCode::Binding, fmt::format("window function {} requires an OVER clause", name), offset);
   }
   if (columnar::is_aggregate_function(name)) return bind_aggregate(tree, name);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
@@ -105,6 +106,14 @@ class ExpressionBinder {
   bool inside_over_ = false;
   std::size_t depth_ = 0;
 };
+
+/// Functions that only stand before OVER and are no aggregates.
+[[nodiscard]] inline bool is_row_function(std::string_view name) {
+  return name == "row_number" || name == "lag";
+}
+/// Whether a call of this name never means a function that a script declares: it has a meaning here, or is
+/// refused by name.
+[[nodiscard]] bool is_built_in_function(std::string_view name);
 
 /// Casts all to the type that PostgreSQL gives UNION, CASE and the like.
 [[nodiscard]] Status unify(std::vector<plan::ExpressionPtr>& expressions, std::uint32_t offset);

@@ -1,7 +1,6 @@
 #include "sql/outline.hpp"
 
-#include "columnar/aggregate.hpp"
-#include "columnar/function.hpp"
+#include "sql/expression_binder.hpp"
 #include "sql/parse.hpp"
 
 namespace dart::sql {
@@ -14,7 +13,7 @@ void add_names(const Tree& tree, std::set<std::string>& names) {
   if (tree["relname"].present()) names.insert(tree.string("relname"));
   if (tree.is("FuncCall")) {
     const std::string name(last_name(tree["funcname"]));
-    if (!columnar::is_scalar_function(name) && !columnar::is_aggregate_function(name)) names.insert(name);
+    if (!is_built_in_function(name)) names.insert(name);
   }
   for (const TreeField& field : tree.fields) add_names(field.value, names);
   for (const Tree& item : tree.items) add_names(item, names);

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "columnar/aggregate.hpp"
-#include "columnar/function.hpp"
 #include "sql/context.hpp"
 #include "sql/expression_binder.hpp"
 #include "sql/types.hpp"
@@ -97,7 +95,7 @@ Status bind_create_function(Context& context, const Tree& statement) {
   function.name = last_name(statement["funcname"]);
   const std::uint32_t offset = statement.offset();
   DART_TRY_STATUS(refuse_options(statement, offset));
-  if (columnar::is_scalar_function(function.name) || columnar::is_aggregate_function(function.name)) {
+  if (is_built_in_function(function.name)) {
     return fail(ErrorCode::Binding, fmt::format("function \"{}\" is built in", function.name), offset,
                 "choose another name");
   }

@@ -42,7 +42,7 @@ Result<ExpressionPtr> ExpressionBinder::bind_over(const Tree& tree, const std::s
   inside_over_ = true;
   Status done = bind_window(tree["over"], use, 0);
   if (done) done = bind_frame(tree["over"], use);
-  if (done && (name == "row_number" || name == "lag")) {
+  if (done && is_row_function(name)) {
     use.call.name = name;
     use.call.offset = offset;
     done = bind_row_function(tree, use);
