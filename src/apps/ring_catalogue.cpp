@@ -156,22 +156,22 @@ struct RingCatalogue::Publication : std::enable_shared_from_this<Publication> {
   }
   void have(const std::vector<Answer>& answers) {
     const auto& statement = statements[next];
-    std::string there_as = kind;
-    const auto is = [&](const std::string& what) {
+    const auto taken = [&](const std::string& there_as, const std::string& how) {
       done(tl::unexpected(
-          QueryFailure{409, fmt::format("{} {} is in the catalogue {}", kind, statement.name, what),
+          QueryFailure{409, fmt::format("{} {} is in the catalogue {}", kind, statement.name, how),
                        fmt::format("choose another name, or take it out first (DELETE /v1/{}s/{})", there_as,
                                    statement.name)}));
     };
+    Answer answer;
     for (std::size_t k = 0; k < kKinds.size(); ++k) {
-      if (kind == kKinds[k] || !answers[k].exists) continue;
-      there_as = kKinds[k];
-      return is("as a " + there_as);
+      if (kind == kKinds[k]) {
+        answer = answers[k];
+      } else if (answers[k].exists) {
+        return taken(kKinds[k], fmt::format("as a {}", kKinds[k]));
+      }
     }
-    const auto own = std::find(kKinds.begin(), kKinds.end(), kind);
-    const Answer& answer = answers[static_cast<std::size_t>(own - kKinds.begin())];
     if (const auto there = text_of(kind, statement.name, answer)) {
-      if (there->text != statement.text) return is("with another text");
+      if (there->text != statement.text) return taken(kind, "with another text");
       ++next;
       return go_on();
     }

@@ -84,11 +84,8 @@ plan::Catalogue catalogue() {
 }
 
 bool is_live(const plan::TableDefinition& table) {
-  const auto entries = connector_entries();
-  const auto entry = std::find_if(entries.begin(), entries.end(), [&](const ConnectorEntry& one) {
-    return one.spec.name == table.connector;
-  });
-  return entry != entries.end() && entry->is_live != nullptr && entry->is_live(table);
+  const auto entry = find_entry(connector_entries(), "connector", table.connector, table);
+  return entry && (*entry)->is_live != nullptr && (*entry)->is_live(table);
 }
 
 Result<std::unique_ptr<engine::Source>> Factory::open_source(const engine::ReadRequest& request) {

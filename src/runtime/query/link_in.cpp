@@ -15,9 +15,12 @@ constexpr std::uint64_t kWindowBytes = 1U << 20;
 constexpr std::size_t kTextBytes = 16;
 
 /// A wall clock behind the sender's would have rows read in the future.
-TimePoint in_own_time(TimePoint wall) {
+engine::Progress in_own_time(engine::Progress progress) {
+  const Duration ahead = wall_ahead();
   const TimePoint current = now();
-  return std::min(wall - wall_ahead(), current);
+  progress.origin_first = std::min(progress.origin_first - ahead, current);
+  progress.origin_last = std::min(progress.origin_last - ahead, current);
+  return progress;
 }
 
 }  // namespace
@@ -46,10 +49,7 @@ Result<std::vector<engine::Message>> LinkIn::unpack(std::string_view bytes) {
     message.exchange = entry_.exchange;
     message.sender = entry_.sender;
     if (const auto* chunk = std::get_if<columnar::Chunk>(&message.content)) rows_ += chunk->rows;
-    if (auto* progress = std::get_if<engine::Progress>(&message.content)) {
-      progress->origin_first = in_own_time(progress->origin_first);
-      progress->origin_last = in_own_time(progress->origin_last);
-    }
+    if (auto* progress = std::get_if<engine::Progress>(&message.content)) *progress = in_own_time(*progress);
   }
   return messages;
 }
