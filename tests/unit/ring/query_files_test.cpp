@@ -116,12 +116,9 @@ TEST_F(QueryFilesTest, QueriesOverOnePipeShareItsRows) {
               HasSubstr("\"numbers\" gives each row once, and a query here reads other columns of it"));
   const int pipe = ::open(path.c_str(), O_WRONLY);
   ASSERT_GE(pipe, 0);
-  const auto write_numbers = [&](std::size_t first, std::size_t count) {
-    std::string bytes;
-    for (std::size_t n = first; n < first + count; ++n) bytes += std::to_string(n) + ",x\n";
-    ASSERT_EQ(::write(pipe, bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
-  };
-  write_numbers(100, 100);
+  std::string bytes;
+  for (int n = 100; n < 200; ++n) bytes += std::to_string(n) + ",x\n";
+  ASSERT_EQ(::write(pipe, bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
   ::close(pipe);
   ASSERT_TRUE(
       await(kPatience, [&] { return state_of("small") == "finished" && state_of("large") == "finished"; }));

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <sstream>
 
@@ -15,7 +14,6 @@ namespace dart::test {
 namespace {
 
 using testing::HasSubstr;
-using testing::StartsWith;
 
 constexpr const char* kViewer = "viewer-token-viewer-token";
 constexpr const char* kOperator = "operator-token-operator-token";
@@ -40,12 +38,7 @@ class QueryRefusalsTest : public RingOfQueries {
     const std::string tokens =
         secret("tokens", "viewer ${file:" + secret("viewer", kViewer) +
                              "}\noperator ${file:" + secret("operator", kOperator) + "}\n");
-    const auto start = [&](std::vector<std::string> flags) {
-      flags.insert(flags.end(), {"--insecure", "--label", "role=cab", "--tokens", tokens});
-      add(std::move(flags));
-    };
-    start({"--bootstrap"});
-    for (std::size_t i = 1; i < count; ++i) start({"--join", nodes_[0]->endpoint()});
+    start_cabs(count, {"--tokens", tokens});
     ASSERT_TRUE(await(kPatience, [&] {
       return std::all_of(nodes_.begin(), nodes_.end(), [&](const auto& node) {
         const auto known = ask(*node, {"GET", "/v1/nodes?label=role=cab", "", kOperator});

@@ -13,13 +13,18 @@ class RingOfQueries : public RingOfProcesses {
  protected:
   using Clock = std::chrono::steady_clock;
 
-  void form_cabs(std::size_t count) {
-    const auto start = [&](std::vector<std::string> flags) {
-      flags.insert(flags.end(), {"--insecure", "--label", "role=cab"});
+  /// `more` flags for each.
+  void start_cabs(std::size_t count, const std::vector<std::string>& more = {}) {
+    for (std::size_t i = 0; i < count; ++i) {
+      std::vector<std::string> flags = {"--insecure", "--label", "role=cab"};
+      flags.insert(flags.end(), more.begin(), more.end());
+      if (i == 0) flags.emplace_back("--bootstrap");
+      if (i > 0) flags.insert(flags.end(), {"--join", nodes_[0]->endpoint()});
       add(std::move(flags));
-    };
-    start({"--bootstrap"});
-    for (std::size_t i = 1; i < count; ++i) start({"--join", nodes_[0]->endpoint()});
+    }
+  }
+  void form_cabs(std::size_t count) {
+    start_cabs(count);
     ASSERT_TRUE(whole(kPatience)) << "no ring of " << count;
     await_cabs(count);
   }
